@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+// One package, no dependencies: a supply chain that one person can audit.
+// Rows follow the layers of the README; a target imports only rows above its own here.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A target whose arrows point down to `imports` alone.
+func layer(_ name: String, _ imports: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: settings)
+}
+
+/// The tests of the target of the same name.
+func tests(_ name: String, _ imports: Target.Dependency...) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.byName(name: name)] + imports, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "insula",
+    targets: [
+        // 0: bridges to C. Headers and static inline shims, no logic.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // 1
+        layer("Base", "CLinux"),
+        layer("JSON", "Base"),
+        // 2
+        layer("Loop", "Base", "CLinux"),
+        layer("Crypto", "Base", "COpenSSL", "CArgon2"),
+        // 3
+        layer("HTTP", "Base", "Loop", "Crypto", "CLinux", "COpenSSL"),
+        layer("HTML", "Base"),
+        layer("Postgres", "Base", "Loop", "CLinux", "CPostgres"),
+
+        tests("Base"),
+        tests("JSON", "Base"),
+        tests("Loop", "Base"),
+        tests("Crypto", "Base"),
+        tests("HTTP", "Base", "Loop"),
+        tests("HTML", "Base"),
+        tests("Postgres", "Base", "Loop"),
+    ],
+    swiftLanguageModes: [.v6]
+)

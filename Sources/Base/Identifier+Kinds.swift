@@ -1,0 +1,17 @@
+// The table of prefixes: every kind of thing that has an id, and what its ids begin with on the wire.
+
+public enum TenantKind: IdentifiedKind { public static let prefix: StaticString = "tenant" }
+public enum UserKind: IdentifiedKind { public static let prefix: StaticString = "user" }
+public enum KeyKind: IdentifiedKind { public static let prefix: StaticString = "key" }
+public enum AgentKind: IdentifiedKind { public static let prefix: StaticString = "agent" }
+public enum ExecutionKind: IdentifiedKind { public static let prefix: StaticString = "exec" }
+public enum NodeKind: IdentifiedKind { public static let prefix: StaticString = "node" }
+public enum RequestKind: IdentifiedKind { public static let prefix: StaticString = "req" }
+
+public typealias TenantID = ID<TenantKind>
+public typealias UserID = ID<UserKind>
+public typealias KeyID = ID<KeyKind>
+public typealias AgentID = ID<AgentKind>
+public typealias ExecutionID = ID<ExecutionKind>
+public typealias NodeID = ID<NodeKind>
+public typealias RequestID = ID<RequestKind>

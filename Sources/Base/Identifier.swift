@@ -1,0 +1,54 @@
+// Identifiers: 128 bits, UUIDv7 (RFC 9562) inside, TypeID on the wire: a prefix, an underscore and 26 characters of base32.
+// The kind is part of the type, so that an agent's id can't be passed where an execution's is wanted.
+
+/// A kind of thing that has ids. One table of prefixes: `Identifier+Kinds.swift`.
+public protocol IdentifiedKind: Sendable {
+    /// What stands before the underscore on the wire.
+    static var prefix: StaticString { get }
+}
+
+/// The id of one `Kind` of thing.
+public struct ID<Kind: IdentifiedKind>: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The 128 bits.
+    public let uuid: UUIDBits
+
+    public init(_ uuid: UUIDBits) {
+        self.uuid = uuid
+    }
+
+    /// A new id: 48 bits of the wall clock in milliseconds, 74 random bits.
+    public static func make() -> Self {
+        Self(.version7(milliseconds: UInt64(Timestamp.now.microseconds / 1000)))
+    }
+
+    /// Reads a TypeID of this kind; `nil` when the prefix is another one or the rest is no canonical base32.
+    public init?(_ text: some StringProtocol) {
+        let bytes = text.utf8
+        let prefix = Kind.prefix.utf8Bytes
+        guard bytes.count == prefix.count + 27, bytes.starts(with: prefix),
+            bytes[bytes.index(bytes.startIndex, offsetBy: prefix.count)] == UInt8(ascii: "_"),
+            let uuid = UUIDBits(base32: bytes.dropFirst(prefix.count + 1))
+        else { return nil }
+        self.uuid = uuid
+    }
+
+    /// The TypeID, such as `agent_01j8z6c4vzf0hs2m7s2r6v9k3d`.
+    public var description: String {
+        unsafe String(unsafeUninitializedCapacity: Kind.prefix.utf8CodeUnitCount + 27) { buffer in
+            let prefix = Kind.prefix.utf8CodeUnitCount
+            for (at, byte) in Kind.prefix.utf8Bytes.enumerated() { unsafe buffer[at] = byte }
+            unsafe buffer[prefix] = UInt8(ascii: "_")
+            for at in 0..<26 { unsafe buffer[prefix + 1 + at] = uuid.base32Digit(at) }
+            return prefix + 27
+        }
+    }
+
+    public static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
+}
+
+extension StaticString {
+    /// The bytes of the text, which live as long as the program.
+    public var utf8Bytes: [UInt8] {
+        withUTF8Buffer { unsafe Array($0) }
+    }
+}

@@ -1,0 +1,40 @@
+// What must never be shown: keys, passwords, tokens. A secret has no description, takes no part in interpolation by value,
+// and its memory is overwritten when the last reference goes.
+
+internal import CLinux
+
+/// Bytes that are wiped when released and that print as `[secret]`.
+@safe public final class Secret: @unchecked Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    // Written only in `init`, read afterwards, wiped in `deinit`: that is what makes it safe to share.
+    private let storage: UnsafeMutableRawBufferPointer
+
+    /// Copies `bytes`; the caller wipes its own copy where it can.
+    public init(_ bytes: some Collection<UInt8>) {
+        unsafe storage = .allocate(byteCount: max(bytes.count, 1), alignment: 16)
+        unsafe storage.initializeMemory(as: UInt8.self, repeating: 0)
+        unsafe storage.copyBytes(from: bytes)
+        count = bytes.count
+    }
+
+    /// Copies the UTF-8 of `text`.
+    public convenience init(_ text: String) {
+        self.init(Array(text.utf8))
+    }
+
+    deinit {
+        unsafe explicit_bzero(storage.baseAddress!, storage.count)
+        unsafe storage.deallocate()
+    }
+
+    /// The number of bytes.
+    public let count: Int
+
+    /// The bytes, for as long as `body` runs. Nothing of them may leave it.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        unsafe try body(UnsafeRawBufferPointer(rebasing: storage[0..<count]))
+    }
+
+    public var description: String { "[secret]" }
+    public var debugDescription: String { "[secret]" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,3 @@
+#include "CLinux.h"
+
+__thread void *insula_current_loop_pointer = 0;
