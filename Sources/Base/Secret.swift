@@ -22,7 +22,7 @@ internal import CLinux
     }
 
     deinit {
-        unsafe explicit_bzero(storage.baseAddress!, storage.count)
+        unsafe insula_wipe(storage.baseAddress!, UInt(storage.count))
         unsafe storage.deallocate()
     }
 
