@@ -1,5 +1,6 @@
 // The loops of the process, one a core, each on its own thread.
 
+internal import Base
 internal import CLinux
 internal import Glibc
 internal import Synchronization

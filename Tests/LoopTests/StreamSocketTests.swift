@@ -33,7 +33,7 @@ import Testing
     @Test func `more bytes than the kernel holds arrive in order`() async throws {
         var generator = SystemRandomNumberGenerator()
         let block = [UInt8]((0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) })
-        let bytes = Array(repeatElement(block, count: 2048).joined())
+        let bytes = (0..<11).reduce(block) { bytes, _ in bytes + bytes }
         let received = try await exchange { socket in
             try? await socket.write(bytes)
             socket.close()

@@ -4,11 +4,11 @@ internal import CLinux
 internal import Glibc
 
 /// A thread that runs one body to its end.
-@safe struct Thread: @unchecked Sendable {
+@safe public struct Thread: @unchecked Sendable {
     private let handle: pthread_t
 
     /// Starts a thread; `name` is cut to the 15 bytes that the kernel keeps.
-    init(name: String, _ body: @escaping @Sendable () -> Void) {
+    public init(name: String, _ body: @escaping @Sendable () -> Void) {
         var handle = pthread_t()
         let box = unsafe Unmanaged.passRetained(Body(name: name, run: body)).toOpaque()
         let result = unsafe pthread_create(
@@ -27,7 +27,7 @@ internal import Glibc
     }
 
     /// Waits for the thread to end.
-    func join() {
+    public func join() {
         _ = pthread_join(handle, nil)
     }
 

@@ -1,0 +1,129 @@
+// Everything an operator can set, read once at start from the environment. Each setting is declared in one place with its
+// default and a sentence, from which reading, `--help` and `insula check` all come. Every wrong value is named at once.
+
+/// The settings of one process.
+public struct Configuration: Sendable {
+    /// The address to listen on. Loopback unless the operator says otherwise.
+    public var host: String
+    public var port: Int
+    /// The folder of the embedded database, logs and keys.
+    public var dataFolder: String
+    /// A libpq URI. Without one the embedded cluster runs.
+    public var databaseURL: Secret?
+    public var loopCount: Int
+    public var migrationsFolder: String?
+    /// CIDRs with optional ports that outgoing requests may reach though they are not public.
+    public var outboundAllow: String
+    public var tlsCertificateFile: String?
+    public var tlsKeyFile: String?
+    public var logLevel: Log.Level
+    /// What `/metrics` wants as bearer token. Without one it answers loopback peers alone.
+    public var metricsToken: Secret?
+    /// Origins that browsers may call from.
+    public var corsOrigins: [String]
+    /// Executions that run at once on this node.
+    public var workerConcurrency: Int
+
+    /// One setting: the environment variable, its default as text, and what it does.
+    public struct Setting: Sendable {
+        public let variable: String
+        public let standard: String
+        public let summary: String
+    }
+
+    public static let settings: [Setting] = [
+        Setting(variable: "INSULA_HOST", standard: "127.0.0.1", summary: "IPv4 or IPv6 address to listen on"),
+        Setting(variable: "INSULA_PORT", standard: "8000", summary: "TCP port to listen on; 0 lets the system choose"),
+        Setting(variable: "INSULA_DATA", standard: ".insula", summary: "folder of the embedded database and its log"),
+        Setting(
+            variable: "INSULA_DATABASE_URL", standard: "", summary: "libpq URI of a PostgreSQL server; empty: the embedded one"),
+        Setting(variable: "INSULA_LOOPS", standard: "0", summary: "event loops; 0: one a core"),
+        Setting(
+            variable: "INSULA_MIGRATIONS", standard: "", summary: "folder of the migrations; empty: found beside the program"),
+        Setting(
+            variable: "INSULA_OUTBOUND_ALLOW", standard: "",
+            summary: "non-public targets that tools may reach: CIDR or CIDR:port, separated by commas"),
+        Setting(
+            variable: "INSULA_TLS_CERTIFICATE", standard: "",
+            summary: "PEM file of the certificate chain; with it the port speaks TLS"),
+        Setting(variable: "INSULA_TLS_KEY", standard: "", summary: "PEM file of the private key"),
+        Setting(variable: "INSULA_LOG", standard: "info", summary: "least level of log lines: debug, info, warning, error"),
+        Setting(variable: "INSULA_METRICS_TOKEN", standard: "", summary: "bearer token of /metrics; empty: loopback peers only"),
+        Setting(
+            variable: "INSULA_CORS_ORIGINS", standard: "", summary: "origins that browsers may call from, separated by commas"),
+        Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
+    ]
+
+    /// Reads the settings from `environment`.
+    /// - Throws: `.invalid` with a field for every variable that is not well formed, unknown `INSULA_` names included.
+    public init(environment: [String: String], coreCount: Int) throws(Fault) {
+        var reader = Reader(environment: environment)
+        host = reader.text("INSULA_HOST")
+        port = reader.number("INSULA_PORT", 0...65_535)
+        dataFolder = reader.text("INSULA_DATA")
+        databaseURL = reader.optional("INSULA_DATABASE_URL").map { Secret($0) }
+        let loops = reader.number("INSULA_LOOPS", 0...64)
+        loopCount = loops == 0 ? min(max(coreCount, 1), 64) : loops
+        migrationsFolder = reader.optional("INSULA_MIGRATIONS")
+        outboundAllow = reader.text("INSULA_OUTBOUND_ALLOW")
+        tlsCertificateFile = reader.optional("INSULA_TLS_CERTIFICATE")
+        tlsKeyFile = reader.optional("INSULA_TLS_KEY")
+        if (tlsCertificateFile == nil) != (tlsKeyFile == nil) {
+            reader.refuse("INSULA_TLS_KEY", "required", "INSULA_TLS_CERTIFICATE and INSULA_TLS_KEY are set together.")
+        }
+        logLevel = Log.Level(rawValue: reader.text("INSULA_LOG")) ?? .info
+        if Log.Level(rawValue: reader.text("INSULA_LOG")) == nil {
+            reader.refuse("INSULA_LOG", "enum", "INSULA_LOG is debug, info, warning or error.")
+        }
+        metricsToken = reader.optional("INSULA_METRICS_TOKEN").map { Secret($0) }
+        corsOrigins = reader.list("INSULA_CORS_ORIGINS")
+        workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
+        reader.refuseUnknown()
+        if !reader.problems.isEmpty {
+            throw Fault(.invalid, "The configuration is not valid.", fields: reader.problems)
+        }
+    }
+
+    private struct Reader {
+        let environment: [String: String]
+        var problems: [Fault.Field] = []
+
+        init(environment: [String: String]) {
+            self.environment = environment
+        }
+
+        func text(_ variable: String) -> String {
+            if let value = environment[variable], !value.isEmpty { return value }
+            let setting = Configuration.settings.first { $0.variable == variable }
+            precondition(setting != nil, "\(variable) is not in the table of settings")
+            return setting!.standard
+        }
+
+        func optional(_ variable: String) -> String? {
+            let value = text(variable)
+            return value.isEmpty ? nil : value
+        }
+
+        func list(_ variable: String) -> [String] {
+            text(variable).split(separator: ",").map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
+        }
+
+        mutating func number(_ variable: String, _ range: ClosedRange<Int>) -> Int {
+            if let value = Int(text(variable)), range.contains(value) { return value }
+            refuse(variable, "range", "\(variable) is a whole number from \(range.lowerBound) to \(range.upperBound).")
+            return range.lowerBound
+        }
+
+        mutating func refuse(_ variable: String, _ code: String, _ message: String) {
+            problems.append(Fault.Field(variable, code, message))
+        }
+
+        /// A misspelt name would otherwise be a setting that silently does nothing.
+        mutating func refuseUnknown() {
+            let known = Set(Configuration.settings.map(\.variable))
+            for name in environment.keys.sorted() where name.hasPrefix("INSULA_") && !known.contains(name) {
+                refuse(name, "unknown", "\(name) is no setting of this version.")
+            }
+        }
+    }
+}

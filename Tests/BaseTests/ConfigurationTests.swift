@@ -1,0 +1,29 @@
+import Base
+import Testing
+
+@Suite struct ConfigurationTests {
+    @Test func `an empty environment gives the documented defaults`() throws {
+        let configuration = try Configuration(environment: ["PATH": "/bin"], coreCount: 2)
+        #expect(configuration.port == 8000)
+        #expect(configuration.host == "127.0.0.1")
+        #expect(configuration.loopCount == 2)
+        #expect(configuration.outboundAllow.isEmpty)
+        #expect(configuration.databaseURL == nil)
+    }
+
+    @Test func `every wrong setting is named at once, misspelt names included`() {
+        let fault = #expect(throws: Fault.self) {
+            try Configuration(
+                environment: ["INSULA_PORT": "http", "INSULA_LOG": "loud", "INSULA_PROT": "1", "INSULA_TLS_KEY": "k.pem"],
+                coreCount: 2)
+        }
+        #expect(fault?.fields.map(\.path) == ["INSULA_PORT", "INSULA_TLS_KEY", "INSULA_LOG", "INSULA_PROT"])
+    }
+
+    @Test func `a secret setting does not print`() throws {
+        let configuration = try Configuration(
+            environment: ["INSULA_DATABASE_URL": "postgresql://u:hunter2@h/d"], coreCount: 1)
+        #expect(!"\(configuration)".contains("hunter2"))
+        #expect(!String(reflecting: configuration).contains("hunter2"))
+    }
+}
