@@ -21,6 +21,18 @@ internal import CLinux
         self.init(Array(text.utf8))
     }
 
+    /// Makes `byteCount` bytes of zeros and lets `fill` write over them in place, so that no copy stands outside.
+    public init<Failure: Error>(
+        byteCount: Int, _ fill: (inout MutableSpan<UInt8>) throws(Failure) -> Void
+    ) throws(Failure) {
+        unsafe storage = .allocate(byteCount: max(byteCount, 1), alignment: 16)
+        unsafe storage.initializeMemory(as: UInt8.self, repeating: 0)
+        count = byteCount
+        let start = unsafe storage.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        var bytes = unsafe UnsafeMutableBufferPointer(start: start, count: byteCount).mutableSpan
+        try fill(&bytes)
+    }
+
     deinit {
         unsafe insula_wipe(storage.baseAddress!, UInt(storage.count))
         unsafe storage.deallocate()
@@ -32,6 +44,12 @@ internal import CLinux
     /// The bytes, for as long as `body` runs. Nothing of them may leave it.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         unsafe try body(UnsafeRawBufferPointer(rebasing: storage[0..<count]))
+    }
+
+    /// The bytes as a span, for as long as `body` runs. Nothing of them may leave it.
+    public func withSpan<Result, Failure: Error>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure) -> Result {
+        let bytes = unsafe UnsafeRawBufferPointer(storage).assumingMemoryBound(to: UInt8.self)
+        return try body(unsafe bytes.span.extracting(first: count))
     }
 
     public var description: String { "[secret]" }
