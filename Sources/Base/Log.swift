@@ -1,9 +1,9 @@
 // Structured log lines, one JSON object each, to standard error. Callers append to one bounded buffer under a lock and a thread of
 // its own writes it out, so that a slow terminal never holds up a loop. When the buffer is full lines are dropped and counted.
 
-internal import CLinux
-internal import Glibc
-internal import Synchronization
+import CLinux
+import Glibc
+import Synchronization
 
 /// The log of the process.
 public enum Log {

@@ -2,7 +2,7 @@
 // relaxed atomics, so that counting costs nanoseconds; what is only known when asked for is read by a probe at that moment.
 // Bounds: label values come from fixed sets (routes, codes, states), never from input.
 
-internal import Synchronization
+import Synchronization
 
 /// A number that only grows.
 public final class Counter: Sendable {

@@ -1,7 +1,7 @@
 // What must never be shown: keys, passwords, tokens. A secret has no description, takes no part in interpolation by value,
 // and its memory is overwritten when the last reference goes.
 
-internal import CLinux
+import CLinux
 
 /// Bytes that are wiped when released and that print as `[secret]`.
 @safe public final class Secret: @unchecked Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -1,7 +1,7 @@
 // A named POSIX thread. All signals are blocked in it: they belong to the main thread, which waits for them.
 
-internal import CLinux
-internal import Glibc
+import CLinux
+import Glibc
 
 /// A thread that runs one body to its end.
 @safe public struct Thread: @unchecked Sendable {

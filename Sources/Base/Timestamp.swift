@@ -1,7 +1,7 @@
 // Two clocks. `Timestamp` is a moment of the calendar, for people and for rows; `Instant` only measures distances and never jumps.
 // Neither decides a lease, a schedule or an order between nodes: that is the database's clock alone.
 
-internal import CLinux
+import CLinux
 
 /// A moment in UTC, in microseconds since 1970, the precision that PostgreSQL keeps.
 public struct Timestamp: Sendable, Hashable, Comparable {

@@ -1,10 +1,10 @@
 // Work that blocks or burns a core (DNS, argon2, files, big parses) leaves the loops for a few threads behind a bounded queue.
 // The permit belongs to the job, not to the caller: a caller that goes away does not free a place. A full queue is a fault at once.
 
-public import Base
-internal import CLinux
-internal import Glibc
-internal import Synchronization
+import Base
+import CLinux
+import Glibc
+import Synchronization
 
 /// A bounded pool of threads for blocking work.
 @safe public final class BlockingPool: @unchecked Sendable {

@@ -1,6 +1,6 @@
 // Waiting on the clock: a sleep that suspends the calling task, and the deadline that guards some other wait.
 
-public import Base
+import Base
 
 extension EventLoop {
     /// Sets or moves the deadline of `entry`, which then fires on this loop.

@@ -2,10 +2,10 @@
 // call and never a hop. Loops share nothing; work reaches another loop through its inbox alone.
 // Bounds: at most `eventsPerWait` events a wait; each pass runs the jobs that were ready when it began, so that no job starves the sockets.
 
-public import Base
-internal import CLinux
-internal import Glibc
-internal import Synchronization
+import Base
+import CLinux
+import Glibc
+import Synchronization
 
 /// Something that is told when its descriptor is ready. Called on the loop's thread.
 public protocol EventHandler: AnyObject {

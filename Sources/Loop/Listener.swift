@@ -1,9 +1,9 @@
 // A listening socket on one loop. Each loop opens its own with SO_REUSEPORT, and the kernel spreads the connections.
 // Bounds: up to `Limits.acceptsPerWakeup` accepts a wake-up; when descriptors run out, accepting pauses for a moment instead of spinning.
 
-public import Base
-internal import CLinux
-internal import Glibc
+import Base
+import CLinux
+import Glibc
 
 /// Accepts connections for one loop.
 @safe public final class Listener: EventHandler, @unchecked Sendable {

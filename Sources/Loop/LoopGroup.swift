@@ -1,9 +1,9 @@
 // The loops of the process, one a core, each on its own thread.
 
-internal import Base
-internal import CLinux
-internal import Glibc
-internal import Synchronization
+import Base
+import CLinux
+import Glibc
+import Synchronization
 
 /// A fixed set of running event loops.
 @safe public final class LoopGroup: Sendable {

@@ -1,7 +1,7 @@
 // Where a socket listens or dials: an IPv4 or IPv6 address with a port, or a path.
 
-internal import CLinux
-internal import Glibc
+import CLinux
+import Glibc
 
 /// The address of a socket.
 public enum SocketAddress: Sendable, Hashable {

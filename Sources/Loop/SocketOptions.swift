@@ -1,7 +1,7 @@
 // The few socket options that are used, with their varied argument types in one place.
 
-internal import CLinux
-internal import Glibc
+import CLinux
+import Glibc
 
 enum SocketOptions {
     /// Small writes go out at once (TCP_NODELAY). Says nothing on a socket that has no such option.

@@ -1,8 +1,8 @@
 // Dialling: a non-blocking connect to one address, guarded by a deadline.
 
-public import Base
-internal import CLinux
-internal import Glibc
+import Base
+import CLinux
+import Glibc
 
 extension StreamSocket {
     /// Connects to `address` on the calling task's loop.

@@ -1,9 +1,9 @@
 // A non-blocking stream socket on a loop. Reads and writes try the kernel first and suspend the calling task only when it has
 // nothing to give or no room; one deadline guards whichever wait is under way. Used on its loop's own thread.
 
-public import Base
-internal import CLinux
-internal import Glibc
+import Base
+import CLinux
+import Glibc
 
 /// Why a read or a write came to nothing.
 public enum SocketFailure: Error, Sendable {
@@ -100,9 +100,14 @@ public enum SocketFailure: Error, Sendable {
         try check(wakeup)
     }
 
-    /// Marks the socket as worth a read again, when bytes were left in it on purpose.
-    public func keepReadable() {
-        readable = true
+    /// Notes that a read made elsewhere on the descriptor (by TLS) found nothing more, so that the next wait waits.
+    public func awaitReadable() {
+        readable = false
+    }
+
+    /// Notes that a write made elsewhere on the descriptor (by TLS) found no room, so that the next wait waits.
+    public func awaitWritable() {
+        writable = false
     }
 
     // MARK: Writing

@@ -2,7 +2,7 @@
 // A deadline that moves later costs a store: its entry stays in the old slot and is moved on when that slot comes by.
 // A timer never fires early; it fires up to one slot late.
 
-internal import Base
+import Base
 
 /// One deadline on a loop's wheel. Used on the loop's own thread.
 public class TimerEntry {

@@ -1,0 +1,98 @@
+// Writing the answer: head and body into one buffer, one send. The length is not known before the body is written, so its field is
+// reserved with blanks, which are allowed before a value (RFC 9110, section 5.5), and filled in afterwards.
+
+import Base
+import Loop
+
+extension Exchange {
+    private static let lengthDigits = 10
+
+    /// Answers with a head and, unless the method or status forbids one, a body.
+    /// - Parameters:
+    ///   - status: 200 to 599.
+    ///   - headers: appends whole field lines. `date`, `connection` and the framing are written here.
+    ///   - body: appends the body, at most 10 digits' worth of bytes.
+    public func respond(
+        status: Int, headers: (inout [UInt8]) -> Void = { _ in }, body: (inout [UInt8]) -> Void = { _ in }
+    ) {
+        beginHead(status: status)
+        headers(&output)
+        guard status != 204 && status != 304 else {
+            output.appendLineEnd()
+            phase = .answered
+            return
+        }
+        output.appendStatic("content-length: ")
+        let lengthAt = output.count
+        output.appendStatic("          \r\n\r\n")
+        let bodyAt = output.count
+        body(&output)
+        bodyBytesSent = output.count - bodyAt
+        var rest = bodyBytesSent
+        var digit = lengthAt + Exchange.lengthDigits - 1
+        repeat {
+            output[digit] = UInt8(truncatingIfNeeded: rest % 10) + UInt8(ascii: "0")
+            rest /= 10
+            digit -= 1
+        } while rest > 0
+        if head.method == .head { output.removeSubrange(bodyAt...) }
+        phase = .answered
+    }
+
+    /// Begins an answer whose body is written in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0.
+    public func beginStream(status: Int, headers: (inout [UInt8]) -> Void = { _ in }) {
+        if head.minorVersion == 0 { closing = true }
+        beginHead(status: status)
+        headers(&output)
+        if head.minorVersion > 0 { output.appendStatic("transfer-encoding: chunked\r\n") }
+        output.appendLineEnd()
+        phase = .streaming
+    }
+
+    /// Writes a piece and waits until the peer has taken all but a small rest, which is the back-pressure.
+    /// - Throws: `.unavailable` when the peer is gone or too slow; the answer can't be completed then.
+    public func write(_ bytes: [UInt8]) async throws(Fault) {
+        precondition(phase == .streaming, "a piece belongs to a stream")
+        bodyBytesSent += bytes.count
+        guard head.method != .head, !bytes.isEmpty else { return }
+        if head.minorVersion > 0 {
+            ChunkedEncoder.append(bytes.span, into: &output)
+        } else {
+            output.append(contentsOf: bytes)
+        }
+        do throws(SocketFailure) {
+            try await flush()
+        } catch {
+            closing = true
+            phase = .answered
+            output.removeAll(keepingCapacity: true)
+            throw Fault(.unavailable, "The client went away.")
+        }
+    }
+
+    /// Ends a stream.
+    public func endStream() {
+        precondition(phase == .streaming, "a stream is ended once")
+        if head.method != .head && head.minorVersion > 0 { ChunkedEncoder.finish(into: &output) }
+        phase = .answered
+    }
+
+    /// Gives a stream up, so that the peer sees that it is not whole.
+    public func abandonStream() {
+        closing = true
+        phase = .answered
+    }
+
+    private func beginHead(status: Int) {
+        precondition(phase == .waiting, "a request is answered once")
+        self.status = status
+        server.refreshDate()
+        output.appendStatusLine(status)
+        output.append(contentsOf: server.dateLine)
+        if closing {
+            output.appendStatic("connection: close\r\n")
+        } else if head.minorVersion == 0 {
+            output.appendStatic("connection: keep-alive\r\n")
+        }
+    }
+}
