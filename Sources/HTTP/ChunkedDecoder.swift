@@ -2,7 +2,7 @@
 // range of the input. Chunk extensions and trailer fields are checked, bounded and dropped. Blanks, signs, prefixes and bare line
 // feeds are refused, since readers differ in what they make of them.
 
-internal import Base
+import Base
 
 /// A state machine over the bytes of a chunked body.
 public struct ChunkedDecoder: Sendable {

@@ -1,6 +1,6 @@
 // Puts the chunked transfer coding on a body (RFC 9112, section 7.1), straight into the buffer that is sent.
 
-internal import Base
+import Base
 
 /// Writes chunks.
 public enum ChunkedEncoder {

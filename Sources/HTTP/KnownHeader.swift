@@ -1,7 +1,7 @@
 // The header names this product reads or writes, as an enum, so that a lookup on the hot path compares one byte. A name is recognised
 // from its bytes, letters' case ignored, with one hash of at most 32 bytes.
 
-internal import Base
+import Base
 
 /// A header name that code refers to.
 public enum KnownHeader: UInt8, Sendable, CaseIterable {

@@ -1,7 +1,7 @@
 // Finds the ends of the lines of a head that arrives in pieces, looking at no byte twice. A line ends with CR LF and nothing else:
 // a bare LF is refused, because other readers of the same bytes might not see a line end there.
 
-internal import CLinux
+import Glibc
 
 /// Where the next line of a growing buffer ends. Offsets count from the start of the head.
 struct LineScanner: Sendable {

@@ -1,7 +1,7 @@
 // Why a message was refused by a codec of this layer. A refusal always ends the connection: once framing is in doubt, nothing that
 // follows on the same bytes can be trusted.
 
-public import Base
+import Base
 
 /// A message that breaks the rules of HTTP/1.1 or passes a bound. The connection is to be closed after answering.
 public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 // What the header fields of a request say about its body and its connection (RFC 9112, sections 6 and 9; RFC 9110, sections 7.2 and
 // 10.1.1). A request whose length could be read in two ways is refused here.
 
-internal import Base
+import Base
 
 /// Notes the fields that decide framing as they are parsed, and decides at the end of the head.
 struct RequestFraming: Sendable {

@@ -2,7 +2,7 @@
 // ways is refused, since behind a proxy that is how requests are smuggled. Bounds: `Limits.requestTargetBytes`, `requestHeadBytes`
 // and `requestHeaderCount`. Each byte is looked at once, however the head is split.
 
-internal import Base
+import Base
 
 /// An incremental parser of request heads; one a connection.
 public struct RequestHeadParser: Sendable {

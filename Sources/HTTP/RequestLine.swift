@@ -1,7 +1,7 @@
 // The first line of a request: method, target and version, with single spaces between them (RFC 9112, section 3). The target is in
 // origin-form, in absolute-form, or `*` for OPTIONS; what only a proxy could serve is refused.
 
-internal import Base
+import Base
 
 enum RequestLine {
     /// Parses `line`, which has no line end, into `head`.
