@@ -23,23 +23,36 @@ public struct ID<Kind: IdentifiedKind>: Sendable, Hashable, Comparable, CustomSt
 
     /// Reads a TypeID of this kind; `nil` when the prefix is another one or the rest is no canonical base32.
     public init?(_ text: some StringProtocol) {
-        let bytes = text.utf8
-        let prefix = Kind.prefix.utf8Bytes
-        guard bytes.count == prefix.count + 27, bytes.starts(with: prefix),
-            bytes[bytes.index(bytes.startIndex, offsetBy: prefix.count)] == UInt8(ascii: "_"),
-            let uuid = UUIDBits(base32: bytes.dropFirst(prefix.count + 1))
-        else { return nil }
+        var text = String(text)
+        let uuid = text.withUTF8 { bytes in
+            unsafe Self(utf8: Span(_unsafeElements: bytes))?.uuid
+        }
+        guard let uuid else { return nil }
+        self.uuid = uuid
+    }
+
+    /// The same from UTF-8, without an allocation.
+    public init?(utf8 text: Span<UInt8>) {
+        let count = Kind.prefix.utf8CodeUnitCount
+        guard text.count == count + 27, text[count] == UInt8(ascii: "_") else { return nil }
+        let prefix = unsafe Kind.prefix.utf8Start
+        for at in 0..<count {
+            guard unsafe text[at] == prefix[at] else { return nil }
+        }
+        guard let uuid = UUIDBits(base32: text.extracting((count + 1)...)) else { return nil }
         self.uuid = uuid
     }
 
     /// The TypeID, such as `agent_01j8z6c4vzf0hs2m7s2r6v9k3d`.
     public var description: String {
-        unsafe String(unsafeUninitializedCapacity: Kind.prefix.utf8CodeUnitCount + 27) { buffer in
-            let prefix = Kind.prefix.utf8CodeUnitCount
-            for (at, byte) in Kind.prefix.utf8Bytes.enumerated() { unsafe buffer[at] = byte }
-            unsafe buffer[prefix] = UInt8(ascii: "_")
-            for at in 0..<26 { unsafe buffer[prefix + 1 + at] = uuid.base32Digit(at) }
-            return prefix + 27
+        let count = Kind.prefix.utf8CodeUnitCount
+        return unsafe String(unsafeUninitializedCapacity: count + 27) { buffer in
+            let prefix = unsafe Kind.prefix.utf8Start
+            let digits = uuid.base32Bytes
+            for at in 0..<count { unsafe buffer[at] = prefix[at] }
+            unsafe buffer[count] = UInt8(ascii: "_")
+            for at in 0..<26 { unsafe buffer[count + 1 + at] = digits[at] }
+            return count + 27
         }
     }
 

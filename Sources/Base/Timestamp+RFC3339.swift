@@ -42,11 +42,21 @@ extension Timestamp {
     /// Reads an RFC 3339 date-time with any offset and up to nine digits of fraction; finer than a microsecond is cut off.
     /// A leap second is refused, since the calendar here has none.
     public init?(rfc3339 text: some StringProtocol) {
-        let bytes = Array(text.utf8)
+        var text = String(text)
+        let moment = text.withUTF8 { bytes in
+            unsafe Timestamp(rfc3339: Span(_unsafeElements: bytes))
+        }
+        guard let moment else { return nil }
+        self = moment
+    }
+
+    /// The same from UTF-8, without an allocation.
+    public init?(rfc3339 bytes: Span<UInt8>) {
         func number(_ from: Int, _ count: Int) -> Int? {
             guard from + count <= bytes.count else { return nil }
             var value = 0
-            for byte in bytes[from..<from + count] {
+            for at in from..<from + count {
+                let byte = bytes[at]
                 guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
                 value = value * 10 + Int(byte - UInt8(ascii: "0"))
             }

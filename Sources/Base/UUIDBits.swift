@@ -26,47 +26,50 @@ public struct UUIDBits: Sendable, Hashable, Comparable, CustomStringConvertible 
 
     // MARK: Base32 (Crockford's alphabet in lower case, most significant bits first; the first character holds 3 bits)
 
-    static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
-
-    /// The base32 character at `index`, 0 to 25.
-    public func base32Digit(_ index: Int) -> UInt8 {
-        let shift = 125 - 5 * index
-        let bits: UInt64
-        if shift >= 64 {
-            bits = high >> UInt64(shift - 64)
-        } else if shift > 59 {
-            bits = (high << UInt64(64 - shift)) | (low >> UInt64(shift))
-        } else {
-            bits = low >> UInt64(shift)
+    /// The 26 base32 characters, without an allocation.
+    public var base32Bytes: InlineArray<26, UInt8> {
+        let digits: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
+        let alphabet = unsafe digits.utf8Start
+        var out = InlineArray<26, UInt8>(repeating: 0)
+        // 130 bits in three words: 12 characters of 60 bits, 12 of 60 bits, and the 8 bits at the top.
+        var word = low
+        for at in 0..<12 {
+            out[25 - at] = unsafe alphabet[Int(word & 31)]
+            word >>= 5
         }
-        return UUIDBits.alphabet[Int(bits & 31)]
+        word = high << 4 | low >> 60
+        for at in 0..<12 {
+            out[13 - at] = unsafe alphabet[Int(word & 31)]
+            word >>= 5
+        }
+        out[1] = unsafe alphabet[Int(high >> 56 & 31)]
+        out[0] = unsafe alphabet[Int(high >> 61)]
+        return out
     }
 
     /// Reads exactly 26 lower-case base32 characters whose value fits in 128 bits.
-    public init?(base32 text: some Sequence<UInt8>) {
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var count = 0
-        for byte in text {
-            guard let digit = UUIDBits.value(byte), count < 26, count > 0 || digit < 8 else { return nil }
-            high = high << 5 | low >> 59
-            low = low << 5 | digit
-            count += 1
+    public init?(base32 text: Span<UInt8>) {
+        guard text.count == 26 else { return nil }
+        // The value of each byte from "0" to "z"; 0x7F for what is no digit.
+        let table: StaticString = """
+            \u{0}\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}\u{9}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\
+            \u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\
+            \u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\u{7F}\
+            \u{A}\u{B}\u{C}\u{D}\u{E}\u{F}\u{10}\u{11}\u{7F}\u{12}\u{13}\u{7F}\u{14}\u{15}\u{7F}\u{16}\u{17}\
+            \u{18}\u{19}\u{1A}\u{7F}\u{1B}\u{1C}\u{1D}\u{1E}\u{1F}
+            """
+        let values = unsafe table.utf8Start
+        var words: InlineArray<3, UInt64> = [0, 0, 0]
+        var seen: UInt8 = 0
+        for at in 0..<26 {
+            let offset = text[at] &- UInt8(ascii: "0")
+            let digit = offset < 75 ? unsafe values[Int(offset)] : 0x7F
+            seen |= digit
+            let word = at < 2 ? 0 : at < 14 ? 1 : 2
+            words[word] = words[word] << 5 | UInt64(digit)
         }
-        guard count == 26 else { return nil }
-        self.init(high: high, low: low)
-    }
-
-    private static func value(_ byte: UInt8) -> UInt64? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "h"): UInt64(byte - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "j")...UInt8(ascii: "k"): UInt64(byte - UInt8(ascii: "j") + 18)
-        case UInt8(ascii: "m")...UInt8(ascii: "n"): UInt64(byte - UInt8(ascii: "m") + 20)
-        case UInt8(ascii: "p")...UInt8(ascii: "t"): UInt64(byte - UInt8(ascii: "p") + 22)
-        case UInt8(ascii: "v")...UInt8(ascii: "z"): UInt64(byte - UInt8(ascii: "v") + 27)
-        default: nil
-        }
+        guard seen < 32, words[0] < 256 else { return nil }
+        self.init(high: words[0] << 56 | words[1] >> 4, low: words[1] << 60 | words[2])
     }
 
     // MARK: Hyphenated hexadecimal

@@ -1,0 +1,151 @@
+// Strings and numbers. A string is copied eight bytes at a time while it needs no escapes; only a quote, a backslash and control
+// characters do. A double is written in the fewest digits that read back the same; one that is no number is `null`, as JSON has none.
+
+extension JSONWriter {
+    /// A string.
+    @inlinable public mutating func string(_ text: String) {
+        var text = text
+        text.withUTF8 { source in unsafe string(utf8: source) }
+    }
+
+    /// A string given as valid UTF-8.
+    @inlinable public mutating func string(utf8 source: UnsafeBufferPointer<UInt8>) {
+        comma()
+        let length = source.count
+        let base = source.baseAddress
+        // Room for a whole last word and the closing quote.
+        let copied = unsafe put(plain: base, length)
+        if copied < length { unsafe escape(base.unsafelyUnwrapped + copied, length - copied) }
+        byte(UInt8(ascii: "\""))
+    }
+
+    /// Writes the opening quote and what needs no escapes, and returns how much of the source that was.
+    @inlinable @inline(__always) mutating func put(plain base: UnsafePointer<UInt8>?, _ length: Int) -> Int {
+        var copied = 0
+        unsafe put(length &+ 16) { target in
+            unsafe target[0] = UInt8(ascii: "\"")
+            guard let base = unsafe base else { return 1 }
+            let text = unsafe target + 1
+            while copied &+ 8 <= length {
+                let word = unsafe JSONText.word(base + copied)
+                let found = JSONText.escapables(word)
+                unsafe UnsafeMutableRawPointer(text + copied).storeBytes(of: word.littleEndian, as: UInt64.self)
+                if found != 0 {
+                    copied &+= found.trailingZeroBitCount / 8
+                    return copied &+ 1
+                }
+                copied &+= 8
+            }
+            while copied < length, unsafe !JSONText.isEscapable(base[copied]) {
+                unsafe text[copied] = base[copied]
+                copied &+= 1
+            }
+            return copied &+ 1
+        }
+        return copied
+    }
+
+    /// Writes the rest of a string from the first byte that needs an escape.
+    @usableFromInline @inline(never) mutating func escape(_ source: UnsafePointer<UInt8>, _ length: Int) {
+        var at = 0
+        while at < length {
+            // In pieces, so that the room for the worst case stays small.
+            let piece = min(length - at, 1024)
+            unsafe put(piece * 6) { target in
+                var written = 0
+                for index in at..<at + piece {
+                    written += unsafe JSONText.escape(source[index], into: target + written)
+                }
+                return written
+            }
+            at += piece
+        }
+    }
+
+    // MARK: Numbers
+
+    /// An integer.
+    @inlinable public mutating func int(_ value: Int) {
+        comma()
+        unsafe put(20) { target in unsafe JSONNumber.write(value, into: target) }
+    }
+
+    /// A double in the fewest digits that read back the same; `null` when it is no finite number.
+    public mutating func double(_ value: Double) {
+        guard value.isFinite else { return null() }
+        comma()
+        var text = value.description
+        text.withUTF8 { source in
+            unsafe put(source.count) { target in
+                unsafe target.update(from: source.baseAddress!, count: source.count)
+                return source.count
+            }
+        }
+    }
+}
+
+extension JSONText {
+    /// Bit 7 of each byte that is a quote, a backslash or a control character. Only the lowest set bit is exact.
+    @inlinable @inline(__always) static func escapables(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let control = (word &- ones &* 0x20) & ~word
+        return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control) & (ones &* 0x80)
+    }
+
+    @inlinable @inline(__always) static func isEscapable(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Writes one byte of a string, escaped if need be, and returns how many bytes that took (1, 2 or 6).
+    static func escape(_ byte: UInt8, into target: UnsafeMutablePointer<UInt8>) -> Int {
+        let letter: UInt8
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): letter = byte
+        case 0x0A: letter = UInt8(ascii: "n")
+        case 0x0D: letter = UInt8(ascii: "r")
+        case 0x09: letter = UInt8(ascii: "t")
+        case 0x08: letter = UInt8(ascii: "b")
+        case 0x0C: letter = UInt8(ascii: "f")
+        case 0..<0x20:
+            let digits: StaticString = "0123456789abcdef"
+            unsafe target.update(from: ("\\u00" as StaticString).utf8Start, count: 4)
+            unsafe target[4] = digits.utf8Start[Int(byte >> 4)]
+            unsafe target[5] = digits.utf8Start[Int(byte & 15)]
+            return 6
+        default:
+            unsafe target.pointee = byte
+            return 1
+        }
+        unsafe target[0] = UInt8(ascii: "\\")
+        unsafe target[1] = letter
+        return 2
+    }
+}
+
+extension JSONNumber {
+    /// Writes the decimal digits of `value` and returns how many bytes that took (at most 20).
+    @inlinable static func write(_ value: Int, into target: UnsafeMutablePointer<UInt8>) -> Int {
+        var rest = value.magnitude
+        var sign = 0
+        if value < 0 {
+            unsafe target[0] = UInt8(ascii: "-")
+            sign = 1
+        }
+        var digits = 1
+        var limit: UInt = 10
+        while digits < 20, rest >= limit {
+            digits &+= 1
+            limit = limit &* 10
+            if digits == 20 { break }
+        }
+        var at = sign &+ digits
+        repeat {
+            at &-= 1
+            unsafe target[at] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
+        } while rest != 0
+        return sign &+ digits
+    }
+}
