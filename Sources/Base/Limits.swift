@@ -21,6 +21,7 @@ public enum Limits {
 
     // MARK: HTTP, outgoing
     public static let responseHeadBytes = 64 << 10
+    public static let responseHeaderCount = 256
     public static let responseBodyBytes = 10 << 20
     public static let outboundDeadlineMilliseconds = 30_000
     public static let outboundRedirects = 5
