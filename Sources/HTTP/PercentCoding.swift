@@ -1,7 +1,7 @@
 // Percent-encoding as paths and forms use it (RFC 3986, section 2.1; WHATWG URL, section 5), read strictly: a percent sign without two
 // hexadecimal digits, or bytes that are no UTF-8, make the whole text invalid.
 
-internal import Base
+import Base
 
 enum PercentCoding {
     /// The text of `bytes[range]` without its escapes; `nil` when it is malformed.

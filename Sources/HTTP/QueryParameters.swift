@@ -1,7 +1,7 @@
 // The pairs of `application/x-www-form-urlencoded` (WHATWG URL, section 5), as queries and forms carry them. Read strictly: a bad
 // escape, text that is no UTF-8, or too many pairs refuse the whole, since a guess could differ from what a proxy or a log shows.
 
-public import Base
+import Base
 
 /// Names and values of a query or of a form, in their order.
 public struct QueryParameters: Sendable {

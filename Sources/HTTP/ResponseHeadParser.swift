@@ -2,7 +2,7 @@
 // length could be read in two ways would let one answer be taken for two on a pooled connection. Bounds: `Limits.responseHeadBytes` and
 // `Limits.responseHeaderCount`.
 
-internal import Base
+import Base
 
 /// An incremental parser of response heads; one a connection.
 public struct ResponseHeadParser: Sendable {

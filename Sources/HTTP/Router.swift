@@ -2,7 +2,7 @@
 // allocation. A literal segment wins over a parameter. Only parameters are percent-decoded, and only when somebody asks for their text;
 // an escaped slash separates nothing. Empty, `.` and `..` segments and a slash at the end match no route.
 
-internal import Base
+import Base
 
 /// A table of routes.
 public struct Router: Sendable {
