@@ -67,7 +67,7 @@ extension Exchange {
                 }
             case .chunked(var decoder):
                 do throws(Refusal) {
-                    let step = try decoder.decode(input.span.extracting(0..<end), from: start)
+                    let step = try decode(input, with: &decoder)
                     bodyState = .chunked(decoder)
                     switch step {
                     case .data(let range):
@@ -87,6 +87,11 @@ extension Exchange {
             }
             try await fillBody()
         }
+    }
+
+    /// A function of its own, so that the span lives as long as its argument.
+    private func decode(_ bytes: [UInt8], with decoder: inout ChunkedDecoder) throws(Refusal) -> ChunkedDecoder.Step {
+        try decoder.decode(bytes.span.extracting(0..<end), from: start)
     }
 
     private func fillBody() async throws(Fault) {

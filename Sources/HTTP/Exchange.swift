@@ -74,7 +74,7 @@ public final class Exchange {
     /// Answers requests until there are no more bytes. `false` when the connection is to be closed.
     func run() async throws(SocketFailure) -> Bool {
         while !closing {
-            switch parser.parse(input.span.extracting(start..<end), into: head) {
+            switch parse(input) {
             case .head(let consumed):
                 start += consumed
                 received = server.loop.now
@@ -101,6 +101,11 @@ public final class Exchange {
         try await flush()
         await linger()
         return false
+    }
+
+    /// A function of its own, so that the span lives as long as its argument.
+    private func parse(_ bytes: [UInt8]) -> RequestHeadParser.Outcome {
+        parser.parse(bytes.span.extracting(start..<end), into: head)
     }
 
     /// Reads without suspending. `nil` when there was nothing; at the end of the stream nothing is added.
