@@ -1,8 +1,5 @@
 // OpenSSL 3 as Swift sees it; macros become static inline functions here. No logic.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
