@@ -1,0 +1,96 @@
+"""Measures the server against its peers and prints one table. See ../README.md."""
+
+import argparse
+import os
+import sys
+from contextlib import contextmanager
+
+from . import allocations, json_codec, machine, pressure, report, startup, workloads
+from .database import Cluster, Statements
+from .machine import ROOT, Failure, say
+from .product import Insula, StandIn
+
+ORDER = ["W1", "W4", "M1", "A1", "A2", "idle", "slow", "flood"]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./ops/bench/run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each server (3)")
+    parser.add_argument("--seconds", type=int, default=4, help="length of a round (4)")
+    parser.add_argument("--quick", action="store_true", help="two rounds of two seconds")
+    parser.add_argument("--only", help="some of " + ",".join(ORDER))
+    parser.add_argument("--server", default=str(ROOT / ".build/release/insula"), help="the binary to measure")
+    parser.add_argument("--no-build", action="store_true", help="measure the binary as it is")
+    parser.add_argument("--stand-in", action="store_true", help="the Go peer plays our server: proves the harness alone")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 when a goal is missed")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 2, 2
+    if options.rounds < 1 or options.seconds < 1:
+        parser.error("at least one round of one second")
+    options.only = options.only.split(",") if options.only else ORDER
+    if unknown := set(options.only) - set(ORDER):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return options
+
+
+@contextmanager
+def started(product):
+    server = product.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def measure(id, product, cluster, statements, options):
+    """The rows of one workload. Each starts our server anew, so that none inherits another's memory."""
+    if id == "M1":
+        return json_codec.m1(options)
+    if id == "A1":
+        return allocations.a1(product.start, product.seeded)
+    if id == "A2":
+        with started(product) as server:
+            targets = server.targets
+        return startup.a2(product.command, targets)
+    with started(product) as server:
+        if id == "W1":
+            return workloads.w1(server, options)
+        if id == "W4":
+            return workloads.w4(server, product.seeded, cluster, statements, options)
+        return {"idle": pressure.idle, "slow": pressure.slow, "flood": pressure.flood}[id](server, options)
+
+
+def main():
+    options = arguments()
+    machine.end_on_signals()
+    machine.raise_open_files()
+    machine.BUILT.mkdir(exist_ok=True)
+    if warning := machine.load_warning():
+        say(warning)
+    rows, failed = [], []
+    cluster = Cluster()
+    product = None
+    try:
+        statements = Statements()
+        product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options)
+        for id in options.only:
+            say(f"{id} …")
+            try:
+                rows += measure(id, product, cluster, statements, options)
+            except Failure as failure:
+                failed.append(id)
+                say(f"  {id} could not be measured: {failure}")
+    except Failure as failure:
+        sys.exit(f"bench: {failure}")
+    finally:
+        if product:
+            product.remove()
+        cluster.stop()
+    print(report.table(rows))
+    missed = [row for row in rows if row.met is False]
+    print(f"\n{sum(row.met is True for row in rows)} goals met, {len(missed)} not met" + (f"; not measured: {', '.join(failed)}" if failed else ""))
+    sys.exit(2 if failed else 1 if missed and options.strict else 0)
+
+
+main()

@@ -1,0 +1,106 @@
+"""A PostgreSQL cluster of the harness's own, in a temporary folder, on a Unix socket only; and the statements of W4."""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from glob import glob
+from pathlib import Path
+
+from . import machine
+from .machine import BENCH, Failure
+
+SETTINGS = {"listen_addresses": "", "shared_buffers": "256MB", "max_connections": "200", "logging_collector": "off"}
+START_SECONDS = 30
+DATABASE = "insula"
+
+
+def _binaries():
+    """The newest installed server's own folder, for Debian keeps initdb out of PATH."""
+    found = sorted(glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]))
+    if not found:
+        raise Failure("PostgreSQL's server is missing: apt-get install postgresql postgresql-contrib")
+    return Path(found[-1])
+
+
+class Cluster:
+    """Runs as `postgres` when we are root, since PostgreSQL refuses root."""
+
+    def __init__(self):
+        self.binaries = _binaries()
+        self.user = "postgres" if os.geteuid() == 0 else None
+        self.folder = Path(tempfile.mkdtemp(prefix="insula-bench-"))
+        if self.user:
+            shutil.chown(self.folder, self.user, self.user)
+        data = self.folder / "data"
+        subprocess.run(
+            [self.binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
+            check=True, stdout=subprocess.DEVNULL, cwd=self.folder,
+            **({"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}),
+        )
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        self.process = machine.start(
+            [self.binaries / "postgres", "-D", data, "-k", self.folder, *options],
+            user=self.user, folder=self.folder,
+        )
+        ready = [str(self.binaries / "pg_isready"), "-q", "-h", str(self.folder)]
+        machine.wait_until(lambda: subprocess.run(ready).returncode == 0, START_SECONDS, "PostgreSQL's start")
+        self.query(f"create database {DATABASE}", database="postgres")
+
+    def url(self, role="postgres"):
+        return f"postgresql://{role}@/{DATABASE}?host={self.folder}"
+
+    def query(self, sql, database=DATABASE):
+        """Runs SQL as the superuser, returns the rows as lists of text."""
+        finished = subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "postgres", "-d", database],
+            input=sql, text=True, capture_output=True,
+        )
+        if finished.returncode:
+            raise Failure("psql: " + finished.stderr.strip())
+        return [line.split("\t") for line in finished.stdout.splitlines()]
+
+    def cpu_microseconds(self):
+        return machine.cpu_microseconds(self.process.pid)
+
+    def stop(self):
+        machine.stop(self.process, gently=signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Statements:
+    """The two statements of sql/w4.sql, numbered for drivers and named for pgbench."""
+
+    def __init__(self, file=BENCH / "sql" / "w4.sql"):
+        text = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("--"))
+        self.scope, self.read = (" ".join(part.split()) for part in text.split(";") if part.strip())
+
+    @staticmethod
+    def _numbered(sql):
+        names = []
+
+        def number(match):
+            if match[1] not in names:
+                names.append(match[1])
+            return f"${names.index(match[1]) + 1}"
+
+        return re.sub(r"(?<!:):([a-z]+)\b", number, sql), names
+
+    def peer_environment(self, seeded, url):
+        """What a peer needs to answer W4: statements, database, and the one key with its tenant."""
+        scope, _ = self._numbered(self.scope)
+        read, parameters = self._numbered(self.read)
+        return {
+            "PEER_DATABASE": url,
+            "PEER_SCOPE_SQL": scope,
+            "PEER_READ_SQL": read,
+            "PEER_READ_PARAMETERS": ",".join(parameters),
+            "PEER_KEY_SHA256": hashlib.sha256(seeded.key.encode()).hexdigest(),
+            "PEER_TENANT": seeded.tenant,
+        }
+
+    def pgbench_script(self):
+        return f"\\startpipeline\n{self.scope};\n{self.read};\n\\endpipeline\n"
