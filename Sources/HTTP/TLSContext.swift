@@ -79,7 +79,9 @@ import Synchronization
     }
 
     private func make(_ socket: StreamSocket, _ prepare: (OpaquePointer) -> Void) -> TLSSession? {
-        guard let ssl = context.withLock({ unsafe SSL_new($0.pointer).map { unsafe TLSSession.Handle(pointer: $0) } }) else { return nil }
+        guard let ssl = context.withLock({ unsafe SSL_new($0.pointer).map { unsafe TLSSession.Handle(pointer: $0) } }) else {
+            return nil
+        }
         unsafe SSL_set_fd(ssl.pointer, socket.descriptor)
         unsafe prepare(ssl.pointer)
         return TLSSession(ssl, socket: socket)
