@@ -26,6 +26,14 @@ public import Base
 
     @usableFromInline let state: UnsafeMutablePointer<State>
 
+    /// What is made of a name that an object has twice. RFC 8259 leaves it open; two readers that choose differently are a way in.
+    public enum Names: Sendable {
+        /// It is refused: for all that callers send.
+        case once
+        /// It is taken, the first one found by lookups: for texts of others that we merely look into.
+        case repeated
+    }
+
     /// Zeros behind the text, so that eight bytes can be read at once from any place, and every scan ends by itself.
     static let padding = 8
     /// What a reset keeps for the next text.
@@ -43,9 +51,9 @@ public import Base
     }
 
     /// A document of that text.
-    public convenience init(_ bytes: [UInt8]) throws(JSONError) {
+    public convenience init(_ bytes: [UInt8], names: Names = .once) throws(JSONError) {
         self.init()
-        try parse(bytes)
+        try parse(bytes.span, names: names)
     }
 
     deinit {
@@ -56,13 +64,13 @@ public import Base
 
     /// Reads a text, which replaces the one before. When it is refused the document is empty.
     public func parse(
-        _ text: Span<UInt8>, depth: Int = Limits.jsonDepth, limit: Int = Limits.jsonBytes
+        _ text: Span<UInt8>, names: Names = .once, depth: Int = Limits.jsonDepth, limit: Int = Limits.jsonBytes
     ) throws(JSONError) {
         precondition(limit <= Limits.jsonBytes, "offsets and counts on the tape reach as far as Limits.jsonBytes")
         clear()
         guard text.count <= limit else { throw JSONError(.tooLarge, at: limit) }
         take(text)
-        try unsafe JSONTokenizer.run(state, depth: depth)
+        try unsafe JSONTokenizer.run(state, names, depth: depth)
     }
 
     /// Reads a text, which replaces the one before. When it is refused the document is empty.

@@ -6,6 +6,8 @@
 
     /// A number spelled longer than this, or with a larger exponent, may be beyond what the store takes.
     static let plainBytes = 300
+    /// Digits that the store takes behind a point.
+    static let storableBytes = 16_000
 
     /// Checks the spelling (RFC 8259, section 6) and finds its end.
     @inline(__always) static func scan(

@@ -14,14 +14,17 @@
     /// The index of the innermost open container; `none` outside of all.
     var open = UInt32.max
     var depth: Int
+    let names: JSONDocument.Names
 
     static let none = UInt32.max
 
     /// Fills the tape of `state` from its bytes.
-    static func run(_ state: UnsafeMutablePointer<JSONDocument.State>, depth: Int) throws(JSONError) {
+    static func run(
+        _ state: UnsafeMutablePointer<JSONDocument.State>, _ names: JSONDocument.Names, depth: Int
+    ) throws(JSONError) {
         var tokenizer = unsafe JSONTokenizer(
             state: state, base: Bytes(state.pointee.bytes), at: Bytes(state.pointee.bytes),
-            tokens: state.pointee.tokens, capacity: state.pointee.tokenCapacity, depth: depth)
+            tokens: state.pointee.tokens, capacity: state.pointee.tokenCapacity, depth: depth, names: names)
         do throws(JSONError) {
             try unsafe tokenizer.text()
         } catch {
@@ -73,7 +76,7 @@
         case UInt8(ascii: "}"):
             let object = unsafe Int(open)
             unsafe close()
-            try unsafe JSONTokenizer.refuseTwins(object, tokens: tokens, bytes: base)
+            if unsafe names == .once { try unsafe JSONTokenizer.refuseTwins(object, tokens: tokens, bytes: base) }
         default: throw unsafe failure(.commaOrBraceExpected)
         }
     }

@@ -7,9 +7,9 @@ import Testing
 /// The refusal of a text; `nil` when it is taken.
 func refusal(_ text: String) -> JSONError.Reason? { refusal(Array(text.utf8))?.reason }
 
-func refusal(_ bytes: [UInt8]) -> JSONError? {
+func refusal(_ bytes: [UInt8], names: JSONDocument.Names = .once) -> JSONError? {
     do throws(JSONError) {
-        _ = try JSONDocument(bytes)
+        _ = try JSONDocument(bytes, names: names)
         return nil
     } catch {
         return error
@@ -115,6 +115,12 @@ func document(_ text: String) throws -> JSONDocument { try JSONDocument(Array(te
         #expect(refusal(#"[{"a":1},{"a":1}]"#) == nil)
         #expect(refusal(#"{"a":{"a":{"a":1}}}"#) == nil)
         #expect(refusal(#"{"a":1,"A":1,"á":1,"a ":1}"#) == nil)
+    }
+
+    @Test func `repeated names are taken where that was asked for`() throws {
+        let document = try JSONDocument(Array(#"{"a":1,"b":2,"a":3}"#.utf8), names: .repeated)
+        #expect(document.root["a"]?.int == 1)
+        #expect(document.root.members.map { $0.value.int } == [1, 2, 3])
     }
 
     @Test(arguments: [2, 3, 8, 31, 32, 33, 34, 500, 20_000])

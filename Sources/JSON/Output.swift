@@ -1,0 +1,118 @@
+// The shape of what we answer, declared once: `Output<Agent>("Agent", [.field("id", "Its id.") { $0.id }, …])`. From that one declaration
+// come the bytes of every answer and the OpenAPI schema.
+
+/// A declared output.
+public struct Output<Value>: Sendable {
+    /// One field: its name, its description, and how it is written from a value.
+    public struct Field: Sendable {
+        @usableFromInline let property: @Sendable () -> SchemaNode.Property
+        @usableFromInline let write: @Sendable (borrowing Value, inout JSONWriter) -> Void
+
+        @inlinable init(
+            _ property: @escaping @Sendable () -> SchemaNode.Property,
+            write: @escaping @Sendable (borrowing Value, inout JSONWriter) -> Void
+        ) {
+            self.property = property
+            self.write = write
+        }
+    }
+
+    /// The name of the schema; one name means one shape in the whole program.
+    public let name: String
+    @usableFromInline let summary: String
+    @usableFromInline let fields: [Field]
+
+    public init(_ name: String, _ summary: String = "", _ fields: [Field]) {
+        self.name = name
+        self.summary = summary
+        self.fields = fields
+    }
+
+    /// Writes a value.
+    @inlinable public func write(_ value: borrowing Value, to writer: inout JSONWriter) {
+        writer.beginObject()
+        for index in 0..<fields.count { fields[index].write(value, &writer) }
+        writer.endObject()
+    }
+
+    /// Writes an array of values.
+    @inlinable public func write(_ values: [Value], to writer: inout JSONWriter) {
+        writer.beginArray()
+        for value in values { write(value, to: &writer) }
+        writer.endArray()
+    }
+
+    /// The bytes of a value.
+    @inlinable public func bytes(_ value: borrowing Value) -> [UInt8] {
+        var writer = JSONWriter()
+        write(value, to: &writer)
+        return writer.finish()
+    }
+
+    public var schema: SchemaNode {
+        SchemaNode(.named(name) { SchemaNode(.object(fields.map { $0.property() }), summary) })
+    }
+}
+
+extension Output.Field {
+    /// A field that is always there; an optional that is `nil` is written as `null`.
+    @inlinable public static func field<Part: JSONRepresentable>(
+        _ name: StaticString, _ summary: StaticString, _ part: @escaping @Sendable (borrowing Value) -> Part
+    ) -> Self {
+        let key = JSONKey(name.description)
+        return Self({ .init(name.description, Part.schema.described(summary.description)) }) { value, writer in
+            writer.key(key)
+            part(value).write(to: &writer)
+        }
+    }
+
+    /// A field that is left out when it is `nil`.
+    @inlinable public static func sparse<Part: JSONRepresentable>(
+        _ name: StaticString, _ summary: StaticString, _ part: @escaping @Sendable (borrowing Value) -> Part?
+    ) -> Self {
+        let key = JSONKey(name.description)
+        return Self({ .init(name.description, Part.schema.described(summary.description), isRequired: false) }) { value, writer in
+            guard let part = part(value) else { return }
+            writer.key(key)
+            part.write(to: &writer)
+        }
+    }
+
+    /// A field whose value has an output of its own.
+    @inlinable public static func object<Part>(
+        _ name: StaticString, _ summary: StaticString, _ output: @autoclosure @escaping @Sendable () -> Output<Part>,
+        _ part: @escaping @Sendable (borrowing Value) -> Part
+    ) -> Self {
+        let key = JSONKey(name.description)
+        return Self({ .init(name.description, output().schema.described(summary.description)) }) { value, writer in
+            writer.key(key)
+            output().write(part(value), to: &writer)
+        }
+    }
+
+    /// The same for a value that may be missing, which is written as `null`.
+    @inlinable public static func objectOrNull<Part>(
+        _ name: StaticString, _ summary: StaticString, _ output: @autoclosure @escaping @Sendable () -> Output<Part>,
+        _ part: @escaping @Sendable (borrowing Value) -> Part?
+    ) -> Self {
+        let key = JSONKey(name.description)
+        return Self({ .init(name.description, output().schema.nullable.described(summary.description)) }) { value, writer in
+            writer.key(key)
+            if let part = part(value) { output().write(part, to: &writer) } else { writer.null() }
+        }
+    }
+
+    /// A field with any number of values that have an output of their own.
+    @inlinable public static func list<Part>(
+        _ name: StaticString, _ summary: StaticString, _ output: @autoclosure @escaping @Sendable () -> Output<Part>,
+        _ parts: @escaping @Sendable (borrowing Value) -> [Part]
+    ) -> Self {
+        let key = JSONKey(name.description)
+        return Self({
+            .init(name.description, SchemaNode(.array(of: output().schema, count: nil), summary.description))
+        }) { value, writer in
+            writer.key(key)
+            output().write(parts(value), to: &writer)
+        }
+    }
+}
