@@ -16,6 +16,8 @@ from .machine import BENCH, Failure
 SETTINGS = {"listen_addresses": "", "shared_buffers": "256MB", "max_connections": "200", "logging_collector": "off"}
 START_SECONDS = 30
 DATABASE = "insula"
+OWNER = "insula_owner"
+REQUESTS = "insula_app"
 
 
 def _binaries():
@@ -48,15 +50,21 @@ class Cluster:
         )
         ready = [str(self.binaries / "pg_isready"), "-q", "-h", str(self.folder)]
         machine.wait_until(lambda: subprocess.run(ready).returncode == 0, START_SECONDS, "PostgreSQL's start")
-        self.query(f"create database {DATABASE}", database="postgres")
+        self.query(f"create role {OWNER} login createrole", database="postgres")
+        self.query(f"create database {DATABASE} owner {OWNER}", database="postgres")
 
-    def url(self, role="postgres"):
-        return f"postgresql://{role}@/{DATABASE}?host={self.folder}"
+    def url(self):
+        """For our server: it owns its database, and is no superuser."""
+        return f"postgresql://{OWNER}@/{DATABASE}?host={self.folder}"
 
-    def query(self, sql, database=DATABASE):
-        """Runs SQL as the superuser, returns the rows as lists of text."""
+    def peer_url(self):
+        """For a peer: it takes the requests' role at connect, as our server does."""
+        return f"{self.url()}&role={REQUESTS}"
+
+    def query(self, sql, database=DATABASE, role="postgres"):
+        """Runs SQL, as the superuser by default, and returns the rows as lists of text."""
         finished = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "postgres", "-d", database],
+            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", role, "-d", database],
             input=sql, text=True, capture_output=True,
         )
         if finished.returncode:
@@ -101,6 +109,15 @@ class Statements:
             "PEER_KEY_SHA256": hashlib.sha256(seeded.key.encode()).hexdigest(),
             "PEER_TENANT": seeded.tenant,
         }
+
+    def agree(self, cluster, seeded):
+        """pgbench reads no answers, so its statements are tried here: the row within its tenant, and nothing without one."""
+        read = self.read.replace(":tenant", f"'{seeded.tenant}'").replace(":id", f"'{seeded.ids[0]}'")
+        scope = self.scope.replace(":tenant", f"'{seeded.tenant}'")
+        within = cluster.query(f"set role {REQUESTS}; begin; {scope}; {read}; commit", role=OWNER)
+        without = cluster.query(f"set role {REQUESTS}; {read}", role=OWNER)
+        if len(within) != 2 or seeded.ids[0] not in within[1] or without:
+            raise Failure("sql/w4.sql doesn't read the agent within its tenant alone")
 
     def pgbench_script(self):
         return f"\\startpipeline\n{self.scope};\n{self.read};\n\\endpipeline\n"

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 
 from . import machine
+from .database import DATABASE, OWNER, REQUESTS
 from .machine import BENCH, Failure
 
 CONNECTIONS = 64
@@ -67,8 +68,8 @@ def pgbench(cluster, script, seeded, clients, threads, seconds):
     before = cluster.cpu_microseconds()
     finished = subprocess.run(
         ["pgbench", "-n", "-M", "prepared", "-f", script, f"-c{clients}", f"-j{threads}", f"-T{max(1, round(seconds))}",
-         f"-Dtenant={seeded.tenant}", f"-Did={seeded.ids[0]}", "-h", cluster.folder, "-U", "insula_app", "insula"],
-        capture_output=True, text=True,
+         f"-Dtenant={seeded.tenant}", f"-Did={seeded.ids[0]}", "-h", cluster.folder, "-U", OWNER, DATABASE],
+        capture_output=True, text=True, env={**os.environ, "PGOPTIONS": f"-c role={REQUESTS}"},
     )
     rate = re.search(r"tps = ([0-9.]+)", finished.stdout)
     count = re.search(r"transactions actually processed: (\d+)", finished.stdout)

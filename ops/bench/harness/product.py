@@ -1,14 +1,15 @@
 """Who plays "ours": the server itself, migrated and seeded over its own command line and API, or the Go peer standing in for it."""
 
-import hashlib
+import os
+import shutil
 import subprocess
 import tempfile
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import identifiers, load, machine, servers
-from .machine import BENCH, BUILT, ROOT, Failure
+from .database import OWNER
+from .machine import BENCH, ROOT, Failure
 
 AGENTS = 200
 TENANT = "bench"
@@ -37,7 +38,7 @@ class Insula:
 
     def _run(self, *words):
         environment = servers.our_environment(self.cluster.url(), machine.free_port(), self.data)
-        finished = subprocess.run([self.binary, *words], capture_output=True, text=True, env={**servers.os.environ, **environment})
+        finished = subprocess.run([self.binary, *words], capture_output=True, text=True, env={**os.environ, **environment})
         if finished.returncode:
             raise Failure(f"insula {' '.join(words)}: {finished.stderr.strip()}")
         return finished.stdout.strip()
@@ -82,11 +83,14 @@ class StandIn:
     KEY = "insula_bench_0123456789abcdefghijklmnopqrstuvwxyz"
 
     def __init__(self, cluster, statements):
-        cluster.query((BENCH / "sql" / "scratch.sql").read_text())
+        for migration in sorted((ROOT / "migrations").glob("*.sql")):
+            cluster.query("begin;" + migration.read_text() + ";commit", role=OWNER)
+        cluster.query((BENCH / "sql" / "seed.sql").read_text())
+        cluster.query("vacuum analyze")
         rows = cluster.query("select tenant_id, id from definitions where tenant_id = md5('tenant 1')::uuid order by id limit 200")
         ids = [id for _, id in rows]
         self.seeded = Seeded(self.KEY, rows[0][0], ids, ids)
-        self.reading = statements.peer_environment(self.seeded, cluster.url("insula_app"))
+        self.reading = statements.peer_environment(self.seeded, cluster.peer_url())
 
     def start(self, extra=None):
         server = servers.go(self.HEALTH, {**self.reading, **(extra or {})}, name="stand-in")

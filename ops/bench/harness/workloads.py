@@ -88,7 +88,7 @@ def choose_pgbench(cluster, script, seeded):
 def w4(our, seeded, cluster, statements, options):
     """Requests a second through authentication, row-level security and JSON; the CPU stands beside."""
     health = servers.raw_health(our)
-    reading = statements.peer_environment(seeded, cluster.url("insula_app"))
+    reading = statements.peer_environment(seeded, cluster.peer_url())
     script = BUILT / "w4.pgbench"
     script.write_text(statements.pgbench_script())
     peers = [servers.go(health, reading, form) for form in ("batch", "transaction")] + [servers.fastapi(health, reading)]
@@ -97,6 +97,7 @@ def w4(our, seeded, cluster, statements, options):
             peer.reads(seeded.ids[0], seeded.key)
             agree_on_read(peer, seeded, seeded.ids)
         agree_on_read(our, seeded, seeded.spellings)
+        statements.agree(cluster, seeded)
         clients, threads = choose_pgbench(cluster, script, seeded)
         bench = f"pgbench -c{clients} -j{threads}", lambda seconds: load.pgbench(cluster, script, seeded, clients, threads, seconds)
         samples = interleave("W4", [our, *peers], options, cluster, bench)

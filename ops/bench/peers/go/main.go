@@ -1,9 +1,10 @@
 // W1 and W4 with Go's net/http and pgx v4.
 //
 // PEER_FORM chooses how W4 speaks to PostgreSQL:
-//   batch        tenant setting and read in one pgx batch: one Sync, one implicit transaction, one round trip (the best form)
-//   bracketed    the same batch between BEGIN and COMMIT
-//   transaction  BEGIN, tenant setting, read, COMMIT as separate round trips (the form most programs have)
+//
+//	batch        tenant setting and read in one pgx batch: one Sync, one implicit transaction, one round trip (the best form)
+//	bracketed    the same batch between BEGIN and COMMIT
+//	transaction  BEGIN, tenant setting, read, COMMIT as separate round trips (the form most programs have)
 package main
 
 import (
@@ -27,7 +28,7 @@ import (
 type agent struct {
 	ID          string          `json:"id"`
 	Name        string          `json:"name"`
-	Description *string         `json:"description"`
+	Description string          `json:"description"`
 	State       string          `json:"state"`
 	Version     int32           `json:"version"`
 	CreatedAt   time.Time       `json:"created_at"`

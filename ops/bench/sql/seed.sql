@@ -1,0 +1,15 @@
+-- What W4 reads when the Go peer stands in for the server (--stand-in), on the product's own migrations: three tenants of 1,000 agents.
+insert into tenants (tenant_id, slug, name)
+select md5('tenant ' || t)::uuid, 'tenant-' || t, 'Tenant ' || t from generate_series(1, 3) t;
+
+insert into definitions (tenant_id, id, kind, name, description, state, version)
+select md5('tenant ' || t)::uuid, md5('agent ' || t || ' ' || a)::uuid, 'agent', 'agent ' || a, 'reads one page', 'created', 1
+from generate_series(1, 3) t, generate_series(1, 1000) a;
+
+insert into definition_versions (tenant_id, definition_id, version, body)
+select tenant_id, id, 1, jsonb_build_object(
+    'strategy', jsonb_build_object('name', 'reactive'),
+    'tools', jsonb_build_array(
+        jsonb_build_object('name', 'web_scraper', 'config', jsonb_build_object('timeout_ms', 10000)),
+        jsonb_build_object('name', 'ping')))
+from definitions;
