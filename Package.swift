@@ -48,6 +48,9 @@ let package = Package(
         tests("HTTP", "Base", "Loop"),
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop"),
+
+        // What `ops/bench` times in one process. Never shipped.
+        .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

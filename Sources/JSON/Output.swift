@@ -22,7 +22,11 @@ public struct Output<Value>: Sendable {
     @usableFromInline let summary: String
     @usableFromInline let fields: [Field]
 
-    public init(_ name: String, _ summary: String = "", _ fields: [Field]) {
+    public init(_ name: String, _ fields: [Field]) {
+        self.init(name, "", fields)
+    }
+
+    public init(_ name: String, _ summary: String, _ fields: [Field]) {
         self.name = name
         self.summary = summary
         self.fields = fields
