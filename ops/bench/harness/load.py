@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import machine
 from .database import DATABASE, OWNER, REQUESTS
@@ -26,6 +26,7 @@ class Sample:
     p99: float = 0
     refused: int = 0  # answers that weren't 2xx or 3xx
     broken: int = 0  # connections that failed, broke or timed out
+    statuses: dict = field(default_factory=dict)  # answers by status, where they were counted
     server_cpu: float = 0  # microseconds a request
     database_cpu: float = 0
 
@@ -34,11 +35,13 @@ class Sample:
         return self.requests / self.seconds
 
 
-def wrk(url, seconds, headers=(), connections=CONNECTIONS, pace_milliseconds=None):
+def wrk(url, seconds, headers=(), connections=CONNECTIONS, pace_milliseconds=None, statuses=False):
     """Runs wrk on one thread and returns what it saw."""
     environment = dict(os.environ)
     if pace_milliseconds:
         environment["PACE_MILLISECONDS"] = str(pace_milliseconds)
+    if statuses:
+        environment["COUNT_STATUSES"] = "1"
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(BENCH / "harness" / "load.lua")]
     for header in headers:
         command += ["-H", header]
@@ -48,7 +51,7 @@ def wrk(url, seconds, headers=(), connections=CONNECTIONS, pace_milliseconds=Non
         raise Failure("wrk: " + (finished.stderr.strip() or finished.stdout.strip() or "no result"))
     seen = json.loads(line[7:])
     broken = seen["connect"] + seen["read"] + seen["write"] + seen["timeout"]
-    return Sample(seen["requests"], seen["microseconds"] / 1e6, seen["p50"], seen["p99"], seen["refused"], broken)
+    return Sample(seen["requests"], seen["microseconds"] / 1e6, seen["p50"], seen["p99"], seen["refused"], broken, seen["statuses"])
 
 
 def measured(server, target, seconds, database=None):

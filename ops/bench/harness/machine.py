@@ -52,12 +52,17 @@ def _die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def surroundings(environment=None):
+    """Our own environment with `environment` over it, less the server's settings: those come from the harness alone."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("INSULA_")} | (environment or {})
+
+
 def start(command, environment=None, log=None, user=None, folder=None):
     """Starts `command` in its own process group. Its output goes to the file `log`, or nowhere."""
     output = open(log, "ab") if log else subprocess.DEVNULL
     process = subprocess.Popen(
         [str(part) for part in command],
-        env={**os.environ, **(environment or {})},
+        env=surroundings(environment),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,

@@ -1,6 +1,5 @@
 """Who plays "ours": the server itself, migrated and seeded over its own command line and API, or the Go peer standing in for it."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +12,10 @@ from .machine import BENCH, ROOT, Failure
 
 AGENTS = 200
 TENANT = "bench"
-BLUEPRINT = {"strategy": {"name": "reactive"}, "tools": [{"name": "web_scraper"}, {"name": "ping"}]}
+BLUEPRINT = {
+    "tools": [{"name": "web_scraper", "config": {}}, {"name": "ping", "config": {}}],
+    "strategy": {"name": "reactive", "config": {}},
+}
 
 
 @dataclass
@@ -38,14 +40,14 @@ class Insula:
 
     def _run(self, *words):
         environment = servers.our_environment(self.cluster.url(), machine.free_port(), self.data)
-        finished = subprocess.run([self.binary, *words], capture_output=True, text=True, env={**os.environ, **environment})
+        finished = subprocess.run([self.binary, *words], capture_output=True, text=True, env=machine.surroundings(environment))
         if finished.returncode:
             raise Failure(f"insula {' '.join(words)}: {finished.stderr.strip()}")
         return finished.stdout.strip()
 
     def _seed(self):
         self._run("migrate")
-        self._run("admin", "tenant", "create", TENANT)
+        self._run("admin", "tenant", "create", "--slug", TENANT, "--name", TENANT)
         key = self._run("admin", "key", "create", "--tenant", TENANT, "--role", "owner", "--name", "bench")
         server = servers.ours(self.binary, self.cluster.url(), self.data)
         try:

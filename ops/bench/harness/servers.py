@@ -155,7 +155,8 @@ def build_ours():
 
 
 def our_environment(database_url, port, data):
-    return {"INSULA_PORT": str(port), "INSULA_DATA": str(data), "INSULA_DATABASE_URL": database_url}
+    """Settings of `insula`. The peers log no request, so neither does it."""
+    return {"INSULA_PORT": str(port), "INSULA_DATA": str(data), "INSULA_DATABASE_URL": database_url, "INSULA_LOG": "warning"}
 
 
 def ours(binary, database_url, data, extra=None):

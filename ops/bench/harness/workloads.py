@@ -9,6 +9,7 @@ from .report import Ratio, Row, detail
 WARM_SECONDS = 1
 PACE_SECONDS = 3
 PACE = {"W1": 8, "W4": 32}  # milliseconds between a connection's requests: 8,000 and 2,000 requests/s over 64 connections
+CHOICE_SECONDS = 2
 PGBENCH_CHOICES = [(clients, threads) for clients in (16, 32, 64) for threads in (1, 2)]
 
 
@@ -81,7 +82,7 @@ def w1(our, options):
 
 def choose_pgbench(cluster, script, seeded):
     """The number of clients and threads that gives pgbench the most."""
-    rates = {choice: load.pgbench(cluster, script, seeded, *choice, 1).rate for choice in PGBENCH_CHOICES}
+    rates = {choice: load.pgbench(cluster, script, seeded, *choice, CHOICE_SECONDS).rate for choice in PGBENCH_CHOICES}
     return max(rates, key=rates.get)
 
 

@@ -7,9 +7,9 @@ select md5('tenant ' || t)::uuid, md5('agent ' || t || ' ' || a)::uuid, 'agent',
 from generate_series(1, 3) t, generate_series(1, 1000) a;
 
 insert into definition_versions (tenant_id, definition_id, version, body)
-select tenant_id, id, 1, jsonb_build_object(
-    'strategy', jsonb_build_object('name', 'reactive'),
-    'tools', jsonb_build_array(
-        jsonb_build_object('name', 'web_scraper', 'config', jsonb_build_object('timeout_ms', 10000)),
-        jsonb_build_object('name', 'ping')))
+select tenant_id, id, 1, '{
+    "tools": [{"name": "web_scraper", "config": {}}, {"name": "ping", "config": {}}],
+    "strategy": {"name": "reactive", "config": {}},
+    "limits": {"timeout_seconds": 300, "max_attempts": 3}
+}'
 from definitions;

@@ -31,9 +31,9 @@ type agent struct {
 	Description string          `json:"description"`
 	State       string          `json:"state"`
 	Version     int32           `json:"version"`
+	Blueprint   json.RawMessage `json:"blueprint"`
 	CreatedAt   time.Time       `json:"created_at"`
 	UpdatedAt   time.Time       `json:"updated_at"`
-	Blueprint   json.RawMessage `json:"blueprint"`
 }
 
 type reader struct {
@@ -61,7 +61,7 @@ func scan(row pgx.Row) (*agent, error) {
 	var a agent
 	var id pgtype.UUID
 	var body pgtype.JSONB
-	err := row.Scan(&id, &a.Name, &a.Description, &a.State, &a.Version, &a.CreatedAt, &a.UpdatedAt, &body)
+	err := row.Scan(&id, &a.Name, &a.Description, &a.State, &a.Version, &body, &a.CreatedAt, &a.UpdatedAt)
 	if err != nil {
 		return nil, err
 	}
