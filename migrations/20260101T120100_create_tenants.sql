@@ -6,6 +6,8 @@ CREATE TABLE tenants (
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
     plan text NOT NULL DEFAULT 'free' CHECK (plan IN ('free', 'developer', 'professional', 'enterprise')),
     state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended', 'deleting')),
+    -- Signs what is handed to clients and comes back, such as cursors.
+    signing_key bytea NOT NULL CHECK (octet_length(signing_key) = 32),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );

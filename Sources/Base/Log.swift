@@ -46,6 +46,19 @@ public enum Log {
 
     /// Writes one line. `message` is fixed; what varies goes into `fields`.
     public static func write(_ level: Level, _ message: StaticString, _ fields: KeyValuePairs<StaticString, Value> = [:]) {
+        line(level, message) { line in
+            for (name, value) in fields {
+                line.append(literal: #",""#)
+                line.append(literal: name)
+                line.append(literal: #"":"#)
+                line.append(value)
+            }
+        }
+    }
+
+    /// Writes one line whose further members `compose` appends as JSON, each with its comma before it. For paths where a detour over
+    /// strings would cost too much.
+    public static func line(_ level: Level, _ message: StaticString, _ compose: (inout [UInt8]) -> Void) {
         guard isEnabled(level) else { return }
         sink.append { line in
             line.append(literal: #"{"time":""#)
@@ -56,14 +69,14 @@ public enum Log {
             line.append(literal: #"","message":""#)
             line.append(literal: message)
             line.append(UInt8(ascii: "\""))
-            for (name, value) in fields {
-                line.append(literal: #",""#)
-                line.append(literal: name)
-                line.append(literal: #"":"#)
-                line.append(value)
-            }
+            compose(&line)
             line.append(literal: "}\n")
         }
+    }
+
+    /// Appends `text` as a JSON string, cut to 4,096 bytes.
+    public static func appendText(_ text: String, to line: inout [UInt8]) {
+        line.append(.text(text))
     }
 
     /// Writes what is waiting before returning. Call it before the process ends.

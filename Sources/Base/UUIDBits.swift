@@ -13,11 +13,14 @@ public struct UUIDBits: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// A version 7 UUID (RFC 9562, section 5.7) of that moment.
     public static func version7(milliseconds: UInt64) -> UUIDBits {
         var generator = SystemRandomNumberGenerator()
-        let first = generator.next()
-        let second = generator.next()
-        return UUIDBits(
-            high: milliseconds << 16 | 0x7000 | (first & 0x0FFF),
-            low: 0x8000_0000_0000_0000 | (second & 0x3FFF_FFFF_FFFF_FFFF))
+        return version7(milliseconds: milliseconds, random: (generator.next(), generator.next()))
+    }
+
+    /// The same with the caller's randomness, of which 74 bits are used.
+    public static func version7(milliseconds: UInt64, random: (UInt64, UInt64)) -> UUIDBits {
+        UUIDBits(
+            high: milliseconds << 16 | 0x7000 | (random.0 & 0x0FFF),
+            low: 0x8000_0000_0000_0000 | (random.1 & 0x3FFF_FFFF_FFFF_FFFF))
     }
 
     public static func < (left: Self, right: Self) -> Bool {

@@ -10,18 +10,19 @@ public struct TenantScope: Sendable {
     /// Who acts.
     public enum Actor: Sendable, Hashable {
         case key(KeyID)
-        /// The process itself, on behalf of the tenant: a worker that runs its executions.
-        case system
     }
 
     public let tenant: TenantID
     public let actor: Actor
     public let role: Role
+    /// Signs what is handed to clients of this tenant and comes back, such as cursors.
+    public let signingKey: Secret
 
-    public init(tenant: TenantID, actor: Actor, role: Role) {
+    public init(tenant: TenantID, actor: Actor, role: Role, signingKey: Secret) {
         self.tenant = tenant
         self.actor = actor
         self.role = role
+        self.signingKey = signingKey
     }
 
     /// The scope of the database: rows of this tenant and no others.

@@ -1,0 +1,97 @@
+// The straight line of a request, on one screen: name it, route it, authenticate it, scope it, limit it, let its endpoint validate,
+// operate and answer, and write down what happened. Every request takes these steps in this order, and no handler sees more of it
+// than its permit and its input.
+
+import Base
+import HTTP
+import Loop
+import Tenancy
+
+/// The native API as a responder.
+public final class API: Responder {
+    let services: Services
+    let endpoints: [Endpoint]
+    let metrics: RequestMetrics
+    private let router: Router
+    private let loops: [LoopState]
+    private let concurrency: ConcurrencyLimit
+    private let origins: Origins
+
+    public init(_ services: Services, loopCount: Int) {
+        self.services = services
+        endpoints = Endpoint.all(services)
+        router = Router(endpoints.map { Router.Route($0.method, $0.path) })
+        metrics = RequestMetrics(endpoints)
+        loops = (0..<loopCount).map { _ in LoopState() }
+        concurrency = ConcurrencyLimit(loopCount: loopCount)
+        origins = Origins(services.configuration.corsOrigins)
+        services.describe(endpoints, metrics)
+    }
+
+    public func respond(to exchange: Exchange) async {
+        let loop = loops[exchange.loop.index]
+        let call = loop.borrow()
+        call.begin(exchange, requestID: loop.nextRequestID(), origin: origins.allowed(exchange.head))
+        do throws(Fault) {
+            let endpoint = try route(call)
+            if let endpoint {
+                try await authenticate(call, for: endpoint)
+                try concurrency.enter(call)
+                defer { concurrency.leave(call) }
+                try await endpoint.run(call)
+            }
+        } catch {
+            call.refuse(error)
+        }
+        finish(call)
+        loop.giveBack(call)
+    }
+
+    public func refuse(_ fault: Fault, on exchange: Exchange) {
+        let loop = loops[exchange.loop.index]
+        let call = loop.borrow()
+        // The head of a refused request can't be trusted: nothing of it is repeated.
+        call.begin(exchange, requestID: loop.nextRequestID(), origin: nil, trustsHead: false)
+        call.refuse(fault)
+        finish(call)
+        loop.giveBack(call)
+    }
+
+    // MARK: The stages
+
+    /// The endpoint of the request; `nil` when it was answered already: OPTIONS.
+    private func route(_ call: Call) throws(Fault) -> Endpoint? {
+        let head = call.exchange.head
+        switch match(head.method, head.headers.bytes, head.path) {
+        case .endpoint(let index, let parameters):
+            call.endpoint = index
+            call.parameters = parameters
+            return endpoints[index]
+        case .options(let allow):
+            call.answerOptions(allow: allow)
+            return nil
+        case .methodNotAllowed(let allow):
+            call.allow = allow
+            throw Fault(.methodNotAllowed, "This path does not take that method.")
+        case .notFound:
+            throw Fault(.notFound, "There is nothing at this path.")
+        }
+    }
+
+    /// A function of its own, so that the span lives as long as its argument.
+    private func match(_ method: Method, _ bytes: [UInt8], _ path: Range<Int>) -> Router.Match {
+        router.match(method, bytes.span, path: path)
+    }
+
+    private func authenticate(_ call: Call, for endpoint: Endpoint) async throws(Fault) {
+        guard endpoint.isPrivate else { return }
+        call.scope = try await services.authenticator.scope(of: call.exchange.head)
+        call.mark(.authenticated)
+    }
+
+    private func finish(_ call: Call) {
+        let microseconds = Int((Instant.now.nanoseconds &- call.exchange.received.nanoseconds) / 1000)
+        metrics.record(endpoint: call.endpoint, status: call.exchange.status, microseconds: microseconds)
+        RequestLog.write(call, microseconds: microseconds, path: call.endpoint.map { endpoints[$0] })
+    }
+}

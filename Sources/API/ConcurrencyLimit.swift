@@ -1,0 +1,43 @@
+// How many requests of one tenant may be under way at once on a loop, so that a tenant with slow requests can't take every place.
+// Bounds: a table of at most as many tenants as requests are in flight.
+
+import Base
+import Loop
+import Tenancy
+
+final class ConcurrencyLimit: Sendable {
+    /// Requests of one tenant at once, a loop.
+    static let perTenant = 256
+
+    // Each is used on the loop of its index alone.
+    private final class Counts: @unchecked Sendable {
+        var byTenant: [TenantID: Int] = [:]
+    }
+
+    private let loops: [Counts]
+
+    init(loopCount: Int) {
+        loops = (0..<loopCount).map { _ in Counts() }
+    }
+
+    /// Takes a place for the call's tenant.
+    /// - Throws: `.rateLimited` when it has as many requests under way as it may.
+    func enter(_ call: Call) throws(Fault) {
+        guard let tenant = call.scope?.tenant else { return }
+        let counts = loops[call.exchange.loop.index]
+        let count = counts.byTenant[tenant] ?? 0
+        guard count < ConcurrencyLimit.perTenant else {
+            call.scope = nil
+            throw Fault(.rateLimited, "The tenant has too many requests under way at once.", retryAfterSeconds: 1)
+        }
+        counts.byTenant[tenant] = count + 1
+    }
+
+    /// Gives the place back.
+    func leave(_ call: Call) {
+        guard let tenant = call.scope?.tenant else { return }
+        let counts = loops[call.exchange.loop.index]
+        let count = (counts.byTenant[tenant] ?? 1) - 1
+        counts.byTenant[tenant] = count == 0 ? nil : count
+    }
+}

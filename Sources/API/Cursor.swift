@@ -1,0 +1,40 @@
+// Where a list goes on: the id behind which the next page begins, signed for the tenant and for the very query it came from, so that
+// a cursor works nowhere else and can't be made up.
+
+import Base
+import Crypto
+import Tenancy
+
+enum Cursor {
+    private static let signatureBytes = 16
+
+    /// The text that stands for `position` in the list that `query` names.
+    static func seal(_ position: UUIDBits, query: String, for scope: TenantScope) -> String {
+        let bytes = spell(position)
+        return Base64.url.encode(bytes + signature(bytes, query, scope))
+    }
+
+    /// The position that a cursor stands for.
+    /// - Throws: `.invalid` naming `cursor` when it is not one of this tenant and query.
+    static func open(_ text: String, query: String, for scope: TenantScope) throws(Fault) -> UUIDBits {
+        guard let all = Base64.url.decode(text), all.count == 16 + signatureBytes,
+            constantTimeEqual(Array(all[16...]), signature(Array(all[..<16]), query, scope))
+        else { throw .invalid("cursor", "format", "This is no cursor of this list.") }
+        var words: (UInt64, UInt64) = (0, 0)
+        for at in 0..<8 {
+            words.0 = words.0 << 8 | UInt64(all[at])
+            words.1 = words.1 << 8 | UInt64(all[at + 8])
+        }
+        return UUIDBits(high: words.0, low: words.1)
+    }
+
+    private static func signature(_ position: [UInt8], _ query: String, _ scope: TenantScope) -> [UInt8] {
+        let message = Array("cursor\0".utf8) + spell(scope.tenant.uuid) + position + Array(query.utf8)
+        return Array(HMAC.sha256.code(message, key: scope.signingKey).prefix(signatureBytes))
+    }
+
+    private static func spell(_ bits: UUIDBits) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: bits.high >> UInt64(56 - 8 * $0)) }
+            + (0..<8).map { UInt8(truncatingIfNeeded: bits.low >> UInt64(56 - 8 * $0)) }
+    }
+}

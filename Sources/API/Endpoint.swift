@@ -1,0 +1,99 @@
+// One row of the table of endpoints: what it is called by, what right it wants, what it takes and what it answers. The row is what
+// runs and also what the OpenAPI document is made from, so that the two can't differ.
+
+import Base
+import HTTP
+import JSON
+import Tenancy
+
+/// A method and a path with all that belongs to them.
+public struct Endpoint: Sendable {
+    public let method: Method
+    public let path: String
+    let summary: String
+    /// The right it wants; `nil` for what anybody may call.
+    let right: String?
+    /// Whether requests that went well are left out of the usual log.
+    var isQuiet = false
+    var body: SchemaNode?
+    var bodyIsOptional = false
+    var query: [SchemaNode.Property] = []
+    let status: Int
+    var answer: SchemaNode?
+    var answerType: StaticString = "application/json"
+    let run: @Sendable (Call) async throws(Fault) -> Void
+
+    var isPrivate: Bool { right != nil }
+
+    // MARK: Rows that need a right
+
+    /// An endpoint that takes nothing but its path.
+    static func plain<Right: Permission, Answer>(
+        _ method: Method, _ path: String, _ summary: String, _ right: Right.Type, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Permit<Right>) async throws(Fault) -> Answer
+    ) -> Endpoint {
+        var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: 200) { call throws(Fault) in
+            let permit = try call.permit(right)
+            call.answer(200, output, try await operation(call, permit))
+        }
+        row.answer = output.schema
+        return row
+    }
+
+    /// An endpoint that takes a JSON body.
+    static func taking<Right: Permission, Value, Answer>(
+        _ method: Method, _ path: String, _ summary: String, _ right: Right.Type, _ input: Input<Value>, mayBeEmpty: Bool = false,
+        status: Int = 200, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Permit<Right>, Value) async throws(Fault) -> Answer
+    ) -> Endpoint {
+        var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: status) { call throws(Fault) in
+            let permit = try call.permit(right)
+            let value = try await call.read(input, mayBeEmpty: mayBeEmpty)
+            call.answer(status, output, try await operation(call, permit, value))
+        }
+        row.body = input.schema
+        row.bodyIsOptional = mayBeEmpty
+        row.answer = output.schema
+        return row
+    }
+
+    /// An endpoint that takes parameters in its query.
+    static func asking<Right: Permission, Value, Answer>(
+        _ path: String, _ summary: String, _ right: Right.Type, _ query: Query<Value>, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Permit<Right>, Value) async throws(Fault) -> Answer
+    ) -> Endpoint {
+        var row = Endpoint(method: .get, path: path, summary: summary, right: Right.name, status: 200) { call throws(Fault) in
+            let permit = try call.permit(right)
+            let value = try call.read(query)
+            call.answer(200, output, try await operation(call, permit, value))
+        }
+        row.query = query.properties
+        row.answer = output.schema
+        return row
+    }
+
+    /// An endpoint that answers without a body.
+    static func silent<Right: Permission>(
+        _ method: Method, _ path: String, _ summary: String, _ right: Right.Type,
+        _ operation: @escaping @Sendable (Call, Permit<Right>) async throws(Fault) -> Void
+    ) -> Endpoint {
+        Endpoint(method: method, path: path, summary: summary, right: Right.name, status: 204) { call throws(Fault) in
+            let permit = try call.permit(right)
+            try await operation(call, permit)
+            call.answerEmpty()
+        }
+    }
+
+    // MARK: Rows that anybody may call
+
+    /// An endpoint that answers by itself.
+    static func open(
+        _ path: String, _ summary: String, type: StaticString, isQuiet: Bool = false,
+        _ run: @escaping @Sendable (Call) async throws(Fault) -> Void
+    ) -> Endpoint {
+        var row = Endpoint(method: .get, path: path, summary: summary, right: nil, status: 200, run: run)
+        row.isQuiet = isQuiet
+        row.answerType = type
+        return row
+    }
+}

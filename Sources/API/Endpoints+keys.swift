@@ -1,0 +1,33 @@
+// The tenant of the caller, and its API keys.
+
+import Base
+import HTTP
+import Identity
+import JSON
+import Tenancy
+
+extension Endpoint {
+    static func keys(_ services: Services) -> [Endpoint] {
+        let keys = services.keys
+        return [
+            .plain(.get, "/v1/tenant", "Read the tenant of the credential", TenantRead.self, answers: Tenant.output) {
+                call, permit throws(Fault) in
+                try await services.tenants.current(by: permit)
+            },
+            .taking(
+                .post, "/v1/keys", "Make an API key; its secret is shown this once", KeysWrite.self, CreateAPIKey.input, status: 201,
+                answers: NewAPIKey.output
+            ) { call, permit, input throws(Fault) in
+                try await keys.create(input, by: permit)
+            },
+            .plain(.get, "/v1/keys", "List the API keys, newest first", KeysRead.self, answers: APIKey.output.page) {
+                call, permit throws(Fault) in
+                Page(try await keys.list(by: permit), nextCursor: nil)
+            },
+            .plain(.delete, "/v1/keys/{key_id}", "Revoke an API key", KeysWrite.self, answers: APIKey.output) {
+                call, permit throws(Fault) in
+                try await keys.revoke(try call.id(0), by: permit)
+            },
+        ]
+    }
+}

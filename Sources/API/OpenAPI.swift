@@ -1,0 +1,164 @@
+// The OpenAPI 3.1 document, made from the table of endpoints: the same declarations that read requests and write answers.
+
+import Base
+import HTTP
+import JSON
+
+enum OpenAPI {
+    /// The document as JSON.
+    static func document(_ endpoints: [Endpoint], version: String) -> [UInt8] {
+        var components = SchemaComponents()
+        components.add(Problem.schema)
+        for endpoint in endpoints {
+            if let body = endpoint.body { components.add(body) }
+            if let answer = endpoint.answer { components.add(answer) }
+        }
+        var writer = JSONWriter(capacity: 64 << 10)
+        writer.beginObject()
+        writer.key("openapi")
+        writer.string("3.1.0")
+        writer.key("info")
+        writer.beginObject()
+        writer.key("title")
+        writer.string("Insula")
+        writer.key("version")
+        writer.string(version)
+        writer.key("description")
+        writer.string("A multi-tenant backend that runs agents. Every error is a Problem (RFC 9457); every answer carries X-Request-Id.")
+        writer.endObject()
+        writer.key("servers")
+        writer.beginArray()
+        writer.beginObject()
+        writer.key("url")
+        writer.string("/")
+        writer.endObject()
+        writer.endArray()
+        writer.key("paths")
+        writePaths(endpoints, to: &writer)
+        writer.key("components")
+        writer.beginObject()
+        writer.key("securitySchemes")
+        writer.raw(Array(securitySchemes.utf8))
+        writer.key("schemas")
+        components.write(to: &writer)
+        writer.endObject()
+        writer.endObject()
+        return writer.finish()
+    }
+
+    private static let securitySchemes =
+        #"{"bearer":{"type":"http","scheme":"bearer","description":"An API key."},"apiKey":{"type":"apiKey","in":"header","name":"X-API-Key"}}"#
+
+    private static func writePaths(_ endpoints: [Endpoint], to writer: inout JSONWriter) {
+        var paths: [String] = []
+        for endpoint in endpoints where !paths.contains(endpoint.path) { paths.append(endpoint.path) }
+        writer.beginObject()
+        for path in paths {
+            writer.key(name: path)
+            writer.beginObject()
+            for endpoint in endpoints where endpoint.path == path {
+                writer.key(name: endpoint.method.name.description.lowercased())
+                write(endpoint, to: &writer)
+            }
+            writer.endObject()
+        }
+        writer.endObject()
+    }
+
+    private static func write(_ endpoint: Endpoint, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("operationId")
+        writer.string(operationID(endpoint))
+        writer.key("summary")
+        writer.string(endpoint.summary)
+        writer.key("tags")
+        writer.beginArray()
+        writer.string(tag(endpoint))
+        writer.endArray()
+        if let right = endpoint.right {
+            writer.key("x-required-right")
+            writer.string(right)
+            writer.key("security")
+            writer.raw(Array(#"[{"bearer":[]},{"apiKey":[]}]"#.utf8))
+        }
+        writeParameters(endpoint, to: &writer)
+        if let body = endpoint.body {
+            writer.key("requestBody")
+            writer.beginObject()
+            writer.key("required")
+            writer.bool(!endpoint.bodyIsOptional)
+            writeContent("application/json", body, to: &writer)
+            writer.endObject()
+        }
+        writer.key("responses")
+        writeResponses(endpoint, to: &writer)
+        writer.endObject()
+    }
+
+    private static func writeParameters(_ endpoint: Endpoint, to writer: inout JSONWriter) {
+        let names = endpoint.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+        guard !names.isEmpty || !endpoint.query.isEmpty else { return }
+        writer.key("parameters")
+        writer.beginArray()
+        for name in names { writeParameter(SchemaNode.Property(name, SchemaNode(.string(length: nil, format: nil))), "path", to: &writer) }
+        for property in endpoint.query { writeParameter(property, "query", to: &writer) }
+        writer.endArray()
+    }
+
+    private static func writeParameter(_ property: SchemaNode.Property, _ place: String, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(property.name)
+        writer.key("in")
+        writer.string(place)
+        writer.key("required")
+        writer.bool(property.isRequired)
+        if !property.node.summary.isEmpty {
+            writer.key("description")
+            writer.string(property.node.summary)
+        }
+        writer.key("schema")
+        property.node.write(to: &writer)
+        writer.endObject()
+    }
+
+    private static func writeContent(_ type: String, _ schema: SchemaNode, to writer: inout JSONWriter) {
+        writer.key("content")
+        writer.beginObject()
+        writer.key(name: type)
+        writer.beginObject()
+        writer.key("schema")
+        schema.write(to: &writer)
+        writer.endObject()
+        writer.endObject()
+    }
+
+    private static func writeResponses(_ endpoint: Endpoint, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key(name: String(endpoint.status))
+        writer.beginObject()
+        writer.key("description")
+        writer.string(endpoint.status == 204 ? "Done; there is no body." : "Success.")
+        if let answer = endpoint.answer { writeContent(endpoint.answerType.description, answer, to: &writer) }
+        writer.endObject()
+        writer.key("default")
+        writer.beginObject()
+        writer.key("description")
+        writer.string("A problem; `code` tells which.")
+        writeContent("application/problem+json", Problem.schema, to: &writer)
+        writer.endObject()
+        writer.endObject()
+    }
+
+    /// `get_v1_agents_agent_id`, unique because method and path are.
+    private static func operationID(_ endpoint: Endpoint) -> String {
+        let path = endpoint.path.map { $0.isLetter || $0.isNumber ? $0 : "_" }
+        return endpoint.method.name.description.lowercased() + String(path).replacing("__", with: "_")
+    }
+
+    /// The first word of the path behind the version.
+    private static func tag(_ endpoint: Endpoint) -> String {
+        let words = endpoint.path.split(separator: "/").map(String.init)
+        return words.count > 1 && words[0] == "v1" && endpoint.isPrivate ? words[1] : "system"
+    }
+}

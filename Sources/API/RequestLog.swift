@@ -1,0 +1,43 @@
+// One line a request, written as bytes without a detour over strings. The path is there, the query is not: it may hold what should not
+// be kept. Health checks that went well are noise and stay below the usual level.
+
+import Base
+import HTTP
+import Tenancy
+
+enum RequestLog {
+    static func write(_ call: Call, microseconds: Int, path endpoint: Endpoint?) {
+        let status = call.exchange.status
+        let level: Log.Level = status >= 500 ? .error : endpoint?.isQuiet == true && status < 400 ? .debug : .info
+        guard Log.isEnabled(level) else { return }
+        Log.line(level, "request") { line in
+            line.appendStatic(#","request_id":""#)
+            call.writeRequestID(into: &line)
+            line.appendStatic(#"","method":""#)
+            line.appendStatic(call.exchange.head.method.name)
+            line.appendStatic(#"","route":""#)
+            if let endpoint { line.append(contentsOf: endpoint.path.utf8) }
+            line.appendStatic(#"","status":"#)
+            line.appendDecimal(status)
+            line.appendStatic(#","microseconds":"#)
+            line.appendDecimal(max(0, microseconds))
+            line.appendStatic(#","bytes":"#)
+            line.appendDecimal(call.exchange.bodyBytesSent)
+            if let scope = call.scope {
+                line.appendStatic(#","tenant":""#)
+                line.appendStatic("tenant_")
+                for at in 0..<26 { line.append(scope.tenant.uuid.base32Digit(at)) }
+                line.append(UInt8(ascii: "\""))
+            }
+            if let fault = call.fault {
+                line.appendStatic(#","code":""#)
+                line.append(contentsOf: fault.code.rawValue.utf8)
+                line.append(UInt8(ascii: "\""))
+                if let cause = fault.cause {
+                    line.appendStatic(#","cause":"#)
+                    Log.appendText(cause, to: &line)
+                }
+            }
+        }
+    }
+}

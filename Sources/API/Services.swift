@@ -1,0 +1,65 @@
+// What the endpoints call: the capabilities, made by the composition and handed over as one value.
+
+import Base
+import Execution
+import Identity
+import JSON
+import Postgres
+import Synchronization
+import Tenancy
+
+/// The capabilities behind the API.
+public final class Services: Sendable {
+    public let configuration: Configuration
+    public let version: String
+    let database: Database
+    let tenants: Tenants
+    let keys: APIKeys
+    let authenticator: Authenticator
+    let agents: Agents
+    let executions: Executions
+    let registry: ToolRegistry
+    /// Further families of metrics: the server's and the worker's.
+    private let furtherMetrics: @Sendable (inout MetricsText) -> Void
+    private let described = Mutex<Described>(Described())
+
+    private struct Described {
+        var openAPI: [UInt8] = []
+        var metrics: RequestMetrics?
+    }
+
+    public init(
+        configuration: Configuration, version: String, database: Database, authenticator: Authenticator, execution: ExecutionServices,
+        furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
+    ) {
+        self.configuration = configuration
+        self.version = version
+        self.database = database
+        self.authenticator = authenticator
+        tenants = Tenants(database: database)
+        keys = APIKeys(database: database)
+        agents = execution.agents
+        executions = execution.executions
+        registry = execution.registry
+        self.furtherMetrics = furtherMetrics
+    }
+
+    /// Takes what is known only when the table of endpoints is made.
+    func describe(_ endpoints: [Endpoint], _ metrics: RequestMetrics) {
+        let document = OpenAPI.document(endpoints, version: version)
+        described.withLock { $0 = Described(openAPI: document, metrics: metrics) }
+    }
+
+    /// The OpenAPI document.
+    public var openAPI: [UInt8] { described.withLock { $0.openAPI } }
+
+    /// All that is counted, in Prometheus' text format.
+    func metricsText() -> String {
+        var text = MetricsText()
+        described.withLock { $0.metrics }?.write(to: &text)
+        text.family("insula_database_ready", "gauge", "Whether every loop has its connection.")
+        text.sample("insula_database_ready", "", database.isReady ? 1 : 0)
+        furtherMetrics(&text)
+        return text.text
+    }
+}

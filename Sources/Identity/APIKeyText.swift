@@ -1,0 +1,43 @@
+// The text of an API key: `ins_live_<26 characters of id>_<52 characters of secret><7 characters of checksum>`, all in the base32 of
+// TypeID. The id finds the row, the secret proves the right, and the checksum lets a mistyped or invented key be refused without a
+// question to the database. Keys are only ever stored as the SHA-256 of this text.
+
+import Base
+import Crypto
+
+/// The text of keys.
+enum APIKeyText {
+    static let prefix = "ins_live_"
+    static let idCharacters = 26
+    static let secretCharacters = 52
+    static let checksumCharacters = 7
+    /// 9 + 26 + 1 + 52 + 7.
+    static let characters = 95
+
+    /// A new key for `id`: 256 random bits.
+    static func make(for id: KeyID) -> Secret {
+        let spelledID = (0..<idCharacters).map { id.uuid.base32Digit($0) }
+        let random = Base32.crockford.encode(Random.bytes(32))
+        var text = Array(prefix.utf8) + spelledID + [UInt8(ascii: "_")] + Array(random.utf8)
+        text += checksum(of: text[...])
+        return Secret(text)
+    }
+
+    /// Reads the id out of a key's text; `nil` when its form or its checksum is wrong.
+    static func id(in bytes: [UInt8]) -> KeyID? {
+        guard bytes.count == characters else { return nil }
+        let body = characters - checksumCharacters
+        guard bytes.starts(with: prefix.utf8), bytes[prefix.utf8.count + idCharacters] == UInt8(ascii: "_"),
+            bytes[body...].elementsEqual(checksum(of: bytes[..<body])),
+            let uuid = UUIDBits(base32: bytes[prefix.utf8.count..<prefix.utf8.count + idCharacters])
+        else { return nil }
+        return KeyID(uuid)
+    }
+
+    /// The CRC-32 in 7 characters of base32.
+    private static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let sum = CRC32.checksum(Array(bytes))
+        let bits = UUIDBits(high: 0, low: UInt64(sum))
+        return (idCharacters - checksumCharacters..<idCharacters).map { bits.base32Digit($0) }
+    }
+}

@@ -1,0 +1,128 @@
+// Making, listing and revoking API keys. A key can't hold more than its maker; what is revoked stops working on every node within a
+// second, because the change tells all of them.
+
+import Base
+import Crypto
+import Postgres
+import Tenancy
+
+/// The keys of tenants.
+public struct APIKeys: Sendable {
+    /// A tenant has at most so many keys that are not revoked.
+    public static let perTenant = 1000
+    /// What nodes listen on to forget verified credentials.
+    public static let channel = "insula_credentials"
+
+    private let database: Database
+
+    public init(database: Database) {
+        self.database = database
+    }
+
+    /// Makes a key.
+    /// - Throws: `.forbidden` when it would hold more than its maker; `.invalid` for an expiry that has passed; `.limitReached`.
+    public func create(_ input: CreateAPIKey, by permit: Permit<KeysWrite>) async throws(Fault) -> NewAPIKey {
+        guard input.role <= permit.scope.role else {
+            throw Fault(.forbidden, "A key can't hold more than its maker: at most the role \(permit.scope.role.rawValue).")
+        }
+        if let expiry = input.expiresAt, expiry <= .now {
+            throw .invalid("expires_at", "range", "The expiry lies in the past.")
+        }
+        let new = APIKeys.make(input)
+        let made = try await database.session(permit.scope.database) { session throws(Fault) in
+            // The tenant's row serialises makers, so that the bound holds whatever comes at once.
+            let count = try await session.first(APIKeys.lockAndCount, permit.scope.tenant) ?? 0
+            guard count < APIKeys.perTenant else {
+                throw Fault(.limitReached, "The tenant has \(APIKeys.perTenant) keys. Revoke one first.")
+            }
+            return try await APIKeys.insert(new, tenant: permit.scope.tenant, in: session)
+        }
+        return NewAPIKey(key: made, text: new.text)
+    }
+
+    /// All keys of the tenant, newest first, at most 2,000.
+    public func list(by permit: Permit<KeysRead>) async throws(Fault) -> [APIKey] {
+        try await database.once(permit.scope.database).query(APIKeys.listAll)
+    }
+
+    /// Revokes a key; one that is revoked already stays as it is.
+    /// - Throws: `.notFound`; `.forbidden` when the key holds more than the caller.
+    public func revoke(_ id: KeyID, by permit: Permit<KeysWrite>) async throws(Fault) -> APIKey {
+        let runner = database.once(permit.scope.database)
+        guard let key = try await runner.first(APIKeys.read, id) else { throw Fault(.notFound, "There is no such key.") }
+        guard key.role <= permit.scope.role else {
+            throw Fault(.forbidden, "This key holds more than the role \(permit.scope.role.rawValue).")
+        }
+        var batch = database.once(permit.scope.database).batch()
+        let slot = batch.add(APIKeys.revokeOne, id)
+        batch.add(APIKeys.tellNodes, id.description)
+        guard let revoked = try await batch.run().first(slot) else { throw Fault(.notFound, "There is no such key.") }
+        return revoked
+    }
+
+    // MARK: Making
+
+    struct New {
+        let id: KeyID
+        let input: CreateAPIKey
+        let text: Secret
+    }
+
+    static func make(_ input: CreateAPIKey) -> New {
+        let id = KeyID.make()
+        return New(id: id, input: input, text: APIKeyText.make(for: id))
+    }
+
+    static func insert(_ new: New, tenant: TenantID, in session: Session) async throws(Fault) -> APIKey {
+        let made = try await session.first(
+            insertOne, tenant, new.id, new.input.name, new.input.role.rawValue, SHA256.digest(new.text).array, new.input.expiresAt)
+        guard let made else { throw Fault(.internalError, "The server could not do it.", cause: "a key was not returned") }
+        return made
+    }
+
+    // MARK: Statements
+
+    /// What requests run, to be prepared at connect.
+    public static let statements: [any AnyStatement] = [listAll, read, revokeOne, tellNodes]
+
+    private static let columns = "id, name, role, created_at, expires_at, revoked_at"
+
+    private static let lockAndCount = Statement<Int, TenantID>(
+        "lock keys",
+        """
+        WITH held AS (SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR SHARE)
+        SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1)) IS NULL,
+            (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL) FROM held
+        """
+    ) { row throws(Fault) in try row.value(1) }
+
+    private static let insertOne = Statement<APIKey, TenantID, KeyID, String, String, [UInt8], Timestamp?>(
+        "create key",
+        """
+        INSERT INTO api_keys (tenant_id, id, name, role, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING \(columns)
+        """, decode: APIKey.init(row:))
+
+    private static let listAll = Statement<APIKey>(
+        "list keys", "SELECT \(columns) FROM api_keys ORDER BY id DESC LIMIT 2000", repeatable: true, decode: APIKey.init(row:))
+
+    private static let read = Statement<APIKey, KeyID>(
+        "read key", "SELECT \(columns) FROM api_keys WHERE id = $1", repeatable: true, decode: APIKey.init(row:))
+
+    private static let revokeOne = Statement<APIKey, KeyID>(
+        "revoke key", "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING \(columns)",
+        decode: APIKey.init(row:))
+
+    private static let tellNodes = Statement<Void, String>("tell nodes", "SELECT pg_notify('\(channel)', $1)")
+}
+
+extension APIKey {
+    fileprivate init(row: borrowing RowReader) throws(Fault) {
+        guard let role = Role(rawValue: try row.value(2)) else {
+            throw Fault(.internalError, "The server could not do it.", cause: "a key has an unknown role")
+        }
+        self.init(
+            id: try row.value(0), name: try row.value(1), role: role, createdAt: try row.value(3), expiresAt: try row.value(4),
+            revokedAt: try row.value(5))
+    }
+}
