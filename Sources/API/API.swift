@@ -28,6 +28,9 @@ public final class API: Responder {
         services.describe(endpoints, metrics)
     }
 
+    /// The OpenAPI 3.1 document.
+    public var openAPI: [UInt8] { services.openAPI }
+
     public func respond(to exchange: Exchange) async {
         let loop = loops[exchange.loop.index]
         let call = loop.borrow()

@@ -187,7 +187,7 @@ public final class Call: @unchecked Sendable {
             bytes.append(contentsOf: exchange.head.bytes[given])
         } else {
             bytes.appendStatic("req_")
-            for at in 0..<26 { bytes.append(requestID.uuid.base32Digit(at)) }
+            bytes.appendBase32(requestID.uuid)
         }
     }
 

@@ -26,7 +26,7 @@ enum RequestLog {
             if let scope = call.scope {
                 line.appendStatic(#","tenant":""#)
                 line.appendStatic("tenant_")
-                for at in 0..<26 { line.append(scope.tenant.uuid.base32Digit(at)) }
+                line.appendBase32(scope.tenant.uuid)
                 line.append(UInt8(ascii: "\""))
             }
             if let fault = call.fault {

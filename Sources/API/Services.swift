@@ -29,7 +29,8 @@ public final class Services: Sendable {
     }
 
     public init(
-        configuration: Configuration, version: String, database: Database, authenticator: Authenticator, execution: ExecutionServices,
+        configuration: Configuration, version: String, database: Database, authenticator: Authenticator, agents: Agents,
+        executions: Executions, registry: ToolRegistry,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
     ) {
         self.configuration = configuration
@@ -38,9 +39,9 @@ public final class Services: Sendable {
         self.authenticator = authenticator
         tenants = Tenants(database: database)
         keys = APIKeys(database: database)
-        agents = execution.agents
-        executions = execution.executions
-        registry = execution.registry
+        self.agents = agents
+        self.executions = executions
+        self.registry = registry
         self.furtherMetrics = furtherMetrics
     }
 

@@ -35,7 +35,7 @@ public struct NewAPIKey: Sendable {
         [
             .object("key", "The key.", APIKey.output) { $0.key },
             .field("secret", "The text to send as `Authorization: Bearer …`. It is shown this once.") { new in
-                new.text.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
+                unsafe new.text.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
             },
         ])
 }

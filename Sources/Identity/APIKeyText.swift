@@ -16,9 +16,10 @@ enum APIKeyText {
 
     /// A new key for `id`: 256 random bits.
     static func make(for id: KeyID) -> Secret {
-        let spelledID = (0..<idCharacters).map { id.uuid.base32Digit($0) }
-        let random = Base32.crockford.encode(Random.bytes(32))
-        var text = Array(prefix.utf8) + spelledID + [UInt8(ascii: "_")] + Array(random.utf8)
+        var text = Array(prefix.utf8)
+        text.appendBase32(id.uuid)
+        text.append(UInt8(ascii: "_"))
+        text += Array(Base32.crockford.encode(Random.bytes(32)).utf8)
         text += checksum(of: text[...])
         return Secret(text)
     }
@@ -29,15 +30,16 @@ enum APIKeyText {
         let body = characters - checksumCharacters
         guard bytes.starts(with: prefix.utf8), bytes[prefix.utf8.count + idCharacters] == UInt8(ascii: "_"),
             bytes[body...].elementsEqual(checksum(of: bytes[..<body])),
-            let uuid = UUIDBits(base32: bytes[prefix.utf8.count..<prefix.utf8.count + idCharacters])
+            let uuid = UUIDBits(base32: bytes.span.extracting(prefix.utf8.count..<prefix.utf8.count + idCharacters))
         else { return nil }
         return KeyID(uuid)
     }
 
     /// The CRC-32 in 7 characters of base32.
-    private static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+    private static func checksum(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let sum = CRC32.checksum(Array(bytes))
-        let bits = UUIDBits(high: 0, low: UInt64(sum))
-        return (idCharacters - checksumCharacters..<idCharacters).map { bits.base32Digit($0) }
+        var spelled: [UInt8] = []
+        spelled.appendBase32(UUIDBits(high: 0, low: UInt64(sum)))
+        return spelled.suffix(checksumCharacters)
     }
 }

@@ -1,0 +1,93 @@
+// Executions: follow one, read its steps, its log and its output, cancel it; and the tools and strategies that agents are made of.
+
+import Base
+import Execution
+import HTTP
+import JSON
+import Tenancy
+
+/// Which executions a caller wants to see.
+private struct ListExecutions: Sendable {
+    let paging: Paging
+    let agent: AgentID?
+    let state: ExecutionState?
+
+    static let query = Query<ListExecutions>("ListExecutions") { parameters in
+        ListExecutions(
+            paging: .read(&parameters),
+            agent: parameters.optional("filter[agent_id]", .id(AgentID.self), "Only executions of this agent."),
+            state: parameters.optional("filter[state]", .enumeration(ExecutionState.self), "Only executions in this state."))
+    }
+
+    /// The list by name, which a cursor is bound to.
+    var name: String { "executions \(agent?.description ?? "") \(state?.rawValue ?? "")" }
+}
+
+/// Which lines of a log a caller wants to see.
+private struct ListLog: Sendable {
+    let after: Int
+    let level: LogLevel
+    let limit: Int
+
+    static let query = Query<ListLog>("ListLog") { parameters in
+        ListLog(
+            after: parameters.defaulted("after", .integer(0...Int.max), 0, "Only lines behind this `seq`."),
+            level: parameters.defaulted("level", .enumeration(LogLevel.self), .debug, "Only lines of this level and above."),
+            limit: parameters.defaulted("limit", .integer(Executions.logLimits), 100, "How many at most."))
+    }
+}
+
+extension Endpoint {
+    static func executions(_ services: Services) -> [Endpoint] {
+        let executions = services.executions
+        return [
+            .asking(
+                "/v1/executions", "List the executions, newest first", ExecutionsRead.self, ListExecutions.query,
+                answers: ExecutionSummary.output.page
+            ) { call, permit, query throws(Fault) in
+                let before: ExecutionID? = try query.paging.place(in: query.name, for: permit.scope)
+                let part = try await executions.list(
+                    agent: query.agent, state: query.state, before: before, limit: query.paging.limit, permit)
+                return part.page(of: query.name, for: permit.scope)
+            },
+            .plain(.get, "/v1/executions/{execution_id}", "Read an execution", ExecutionsRead.self, answers: Execution.output) {
+                call, permit throws(Fault) in
+                try await executions.get(try call.id(0), permit)
+            },
+            .plain(
+                .get, "/v1/executions/{execution_id}/output", "Read what an execution came to", ExecutionsRead.self,
+                answers: ExecutionResult.output
+            ) { call, permit throws(Fault) in
+                try await executions.result(of: try call.id(0), permit)
+            },
+            .plain(
+                .get, "/v1/executions/{execution_id}/steps", "Read the journal of an execution", ExecutionsRead.self,
+                answers: ExecutionStep.output.page
+            ) { call, permit throws(Fault) in
+                Page(try await executions.steps(of: try call.id(0), permit), nextCursor: nil)
+            },
+            .asking(
+                "/v1/executions/{execution_id}/logs", "Read the log of an execution", ExecutionsRead.self, ListLog.query,
+                answers: ExecutionLogLine.output.page
+            ) { call, permit, query throws(Fault) in
+                let part = try await executions.logs(
+                    of: try call.id(0), after: query.after, least: query.level, limit: query.limit, permit)
+                return Page(part.elements, nextCursor: part.next.map(String.init))
+            },
+            .plain(.post, "/v1/executions/{execution_id}/cancel", "Cancel an execution", ExecutionsWrite.self, answers: Execution.output) {
+                call, permit throws(Fault) in
+                try await executions.cancel(try call.id(0), permit)
+            },
+            .plain(.get, "/v1/tools", "List the tools that agents can use", ToolsRead.self, answers: ToolDescription.output.page) {
+                call, permit throws(Fault) in
+                Page(services.registry.toolDescriptions, nextCursor: nil)
+            },
+            .plain(
+                .get, "/v1/strategies", "List the strategies that agents can follow", ToolsRead.self,
+                answers: StrategyDescription.output.page
+            ) { call, permit throws(Fault) in
+                Page(services.registry.strategyDescriptions, nextCursor: nil)
+            },
+        ]
+    }
+}

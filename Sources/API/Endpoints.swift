@@ -1,0 +1,8 @@
+// The table of endpoints: the page to read first. Each capability has its part in a file of its own; this is their order.
+
+extension Endpoint {
+    /// Every endpoint of the native API.
+    static func all(_ services: Services) -> [Endpoint] {
+        system(services) + keys(services) + agents(services) + executions(services)
+    }
+}

@@ -1,0 +1,31 @@
+// What every list is asked with, and how its parts become pages: `limit`, `cursor` and the filters of that list.
+
+import Base
+import Execution
+import JSON
+import Tenancy
+
+/// The part of a list that a caller wants.
+struct Paging: Sendable {
+    let limit: Int
+    let cursor: String?
+
+    static func read(_ parameters: inout Parameters) -> Paging {
+        Paging(
+            limit: parameters.defaulted("limit", .integer(1...100), 20, "How many at most."),
+            cursor: parameters.optional("cursor", .string(1...200), "The `next_cursor` of the page before."))
+    }
+
+    /// The place that the cursor stands for. `list` names the list with its filters, so that a cursor fits no other.
+    func place<Kind>(in list: String, for scope: TenantScope, _ kind: ID<Kind>.Type = ID<Kind>.self) throws(Fault) -> ID<Kind>? {
+        guard let cursor else { return nil }
+        return ID(try Cursor.open(cursor, query: list, for: scope))
+    }
+}
+
+extension Listing {
+    /// The page of this part.
+    func page<Kind>(of list: String, for scope: TenantScope) -> Page<Element> where Place == ID<Kind> {
+        Page(elements, nextCursor: next.map { Cursor.seal($0.uuid, query: list, for: scope) })
+    }
+}

@@ -1,0 +1,95 @@
+// The operator's commands that are done at once.
+
+import Base
+import Execution
+import HTTP
+import API
+import Identity
+import Loop
+import Postgres
+import Tenancy
+
+struct Operation {
+    private let configuration: Configuration
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    func migrate() throws(Fault) {
+        try withFoundations { foundations throws(Fault) in
+            let applied = try foundations.migrator().run()
+            for name in applied { Terminal.say(name) }
+            Terminal.remark(applied.isEmpty ? "insula: nothing is pending." : "insula: \(applied.count) applied.")
+        }
+    }
+
+    func listTenants() throws(Fault) {
+        let tenants = try withOperator { database, _ async throws(Fault) in try await Tenants(database: database).list() }
+        for tenant in tenants {
+            Terminal.say("\(tenant.slug)\t\(tenant.state.rawValue)\t\(tenant.plan.rawValue)\t\(tenant.id)\t\(tenant.name)")
+        }
+    }
+
+    func createTenant(slug: String, name: String) throws(Fault) {
+        let made = try withOperator { database, foundations async throws(Fault) in
+            try await Provisioning(database: database, pool: foundations.pool).create(slug: slug, name: name)
+        }
+        Terminal.say(Greeting.secrets(of: made))
+    }
+
+    func createKey(tenant slug: String, role: String, name: String) throws(Fault) {
+        guard let role = Role(rawValue: role) else {
+            throw .invalid("--role", "enum", "A role is \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        guard (1...100).contains(name.unicodeScalars.count) else {
+            throw .invalid("--name", "length", "A name has 1 to 100 characters.")
+        }
+        let text = try withOperator { database, foundations async throws(Fault) in
+            guard let tenant = try await Tenants(database: database).find(slug: slug) else {
+                throw Fault.invalid("--tenant", "reference", "There is no tenant \(slug).")
+            }
+            return try await Provisioning(database: database, pool: foundations.pool)
+                .createKey(CreateAPIKey(name: name, role: role), tenant: tenant.id)
+        }
+        Terminal.say(Greeting.spell(text))
+    }
+
+    func printOpenAPI() throws(Fault) {
+        // The document says what the table of endpoints says, for which nothing has to be connected.
+        let group = LoopGroup(count: 1)
+        let parts = try Composition(
+            configuration, group: group, pool: BlockingPool(name: "blocking"), target: ConnectionTarget("postgresql:///insula"),
+            node: .make())
+        let api = API(parts.services, loopCount: 1)
+        Terminal.say(String(decoding: api.openAPI, as: UTF8.self))
+        group.stop()
+    }
+
+    private func withFoundations<Value>(_ body: (Foundations) throws(Fault) -> Value) throws(Fault) -> Value {
+        let foundations = try Foundations(configuration, loopCount: 1, adoptsRunning: true)
+        defer { foundations.stop() }
+        return try body(foundations)
+    }
+
+    /// Runs `body` with the operator's database, whose migrations have to be applied.
+    private func withOperator<Value: Sendable>(
+        _ body: @escaping @Sendable (Database, Foundations) async throws(Fault) -> Value
+    ) throws(Fault) -> Value {
+        try withFoundations { foundations throws(Fault) in
+            try foundations.migrator().run()
+            let database = foundations.operatorDatabase()
+            return try foundations.wait { () async throws(Fault) in
+                try await database.start()
+                do throws(Fault) {
+                    let value = try await body(database, foundations)
+                    await database.stop()
+                    return value
+                } catch {
+                    await database.stop()
+                    throw error
+                }
+            }
+        }
+    }
+}

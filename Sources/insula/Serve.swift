@@ -1,0 +1,117 @@
+// Runs the server, start to stop, in order: database, migrations, first tenant, lanes, worker, port; and back. SIGTERM and SIGINT drain
+// and stop it, SIGHUP reads the certificates again. A second SIGTERM while it drains ends it at once.
+
+import API
+import Base
+import Foundation
+import HTTP
+import Identity
+import Loop
+import Postgres
+
+struct Serve {
+    private static let drainMilliseconds = 10_000
+
+    private let configuration: Configuration
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    func run() throws(Fault) {
+        // Blocked before any thread starts, so that all threads inherit it and the signals wait for `sigwait`.
+        Signals.block()
+        let address = try Serve.address(configuration)
+        let tls = try Serve.tls(configuration)
+        let node = try NodeIdentity.claim(in: configuration.dataFolder)
+        let foundations = try Foundations(configuration, loopCount: configuration.loopCount, adoptsRunning: false)
+        do throws(Fault) {
+            try serve(on: address, tls: tls, node: node, foundations)
+        } catch {
+            foundations.stop()
+            throw error
+        }
+        foundations.stop()
+    }
+
+    private func serve(on address: SocketAddress, tls: TLSContext?, node: NodeID, _ foundations: Foundations) throws(Fault) {
+        let applied = try foundations.migrator().run()
+        for name in applied { Log.write(.info, "migration applied", ["name": .text(name)]) }
+        let first = try provision(foundations)
+        let parts = try Composition(
+            configuration, group: foundations.group, pool: foundations.pool, target: foundations.target, node: node)
+        let api = API(parts.services, loopCount: foundations.group.loops.count)
+        let news = News(foundations.target, on: foundations.group.loops[0], pool: foundations.pool, parts)
+        let server = try foundations.wait { () async throws(Fault) in
+            try await parts.database.start()
+            await news.start()
+            await parts.worker.start()
+            return try await Server(on: address, group: foundations.group, responder: api, tls: tls)
+        }
+        announce(server, first)
+        waitForEnd(tls)
+        Log.write(.info, "stopping")
+        foundations.group.waitForEnd(of: {
+            await server.stop(graceMilliseconds: Serve.drainMilliseconds)
+            await parts.worker.stop(graceMilliseconds: Serve.drainMilliseconds)
+            await news.stop()
+            await parts.client.stop()
+            await parts.database.stop()
+        })
+    }
+
+    /// Makes the first tenant when there is none.
+    private func provision(_ foundations: Foundations) throws(Fault) -> Provisioning.NewTenant? {
+        let database = foundations.operatorDatabase()
+        return try foundations.wait { () async throws(Fault) in
+            do throws(Fault) {
+                let made = try await Provisioning(database: database, pool: foundations.pool).provisionFirst()
+                await database.stop()
+                return made
+            } catch {
+                await database.stop()
+                throw error
+            }
+        }
+    }
+
+    private func announce(_ server: Server, _ first: Provisioning.NewTenant?) {
+        let scheme = configuration.tlsCertificateFile == nil ? "http" : "https"
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        let address = "\(scheme)://\(host):\(server.address.port)"
+        Terminal.say("insula \(Insula.version) serves \(address)")
+        if let first {
+            Terminal.say(Greeting.secrets(of: first))
+            Terminal.say(Greeting.firstCalls(address: address, key: Greeting.spell(first.ownerKey)))
+        }
+        Log.write(.info, "serving", ["port": .number(Int(server.address.port))])
+    }
+
+    private func waitForEnd(_ tls: TLSContext?) {
+        while Signals.wait() == SIGHUP {
+            do throws(Fault) {
+                try tls?.reload()
+                Log.write(.info, "certificates read again")
+            } catch {
+                Log.write(.error, "the certificates could not be read again; the old ones stay", ["reason": .text(error.message)])
+            }
+        }
+        Signals.endAtNext()
+    }
+
+    // MARK: Settings
+
+    static func address(_ configuration: Configuration) throws(Fault) -> SocketAddress {
+        let port = UInt16(clamping: configuration.port)
+        switch IPAddress(configuration.host == "localhost" ? "127.0.0.1" : configuration.host) {
+        case .v4(let bits): return .v4(bits, port: port)
+        case .v6(let high, let low): return .v6(SocketAddress.InlineBytes16(high: high, low: low), port: port)
+        case nil: throw .invalid("INSULA_HOST", "format", "INSULA_HOST is an IPv4 or IPv6 address.")
+        }
+    }
+
+    private static func tls(_ configuration: Configuration) throws(Fault) -> TLSContext? {
+        guard let certificate = configuration.tlsCertificateFile, let key = configuration.tlsKeyFile else { return nil }
+        return try TLSContext(certificateFile: certificate, keyFile: key)
+    }
+}
