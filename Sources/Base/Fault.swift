@@ -13,6 +13,8 @@ public struct Fault: Error, Sendable {
     public var retryAfterSeconds: Int?
     /// What the operator needs to know. Goes to the log alone.
     public var cause: String?
+    /// The name of the database constraint that refused it, so that the capability that owns the table can name the field. Never shown.
+    public var constraint: String?
 
     public init(
         _ code: Code, _ message: String, fields: [Field] = [], retryAfterSeconds: Int? = nil, cause: String? = nil

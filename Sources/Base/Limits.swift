@@ -29,9 +29,13 @@ public enum Limits {
 
     // MARK: PostgreSQL
     public static let laneQueue = 4_096
+    public static let laneQueueBytes = 64 << 20
     public static let sessionLanesPerLoop = 4
     public static let sessionWaiters = 256
+    public static let sessionWaitMilliseconds = 5_000
     public static let statementTimeoutMilliseconds = 10_000
+    public static let lockTimeoutMilliseconds = 5_000
+    public static let idleInTransactionMilliseconds = 15_000
 
     // MARK: Blocking work
     public static let blockingThreads = 4

@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 __thread void *insula_current_loop_pointer = 0;
 
@@ -31,3 +33,5 @@ int insula_errno(void) { return errno; }
 void insula_wipe(void *memory, unsigned long count) { explicit_bzero(memory, count); }
 
 void insula_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int insula_process_descriptor(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }

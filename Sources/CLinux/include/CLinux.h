@@ -28,6 +28,9 @@ uint64_t insula_monotonic_nanoseconds(void);
 int64_t insula_realtime_microseconds(void);
 int insula_errno(void);
 
+// A descriptor that becomes readable when the process ends; -1 when there is no such process.
+int insula_process_descriptor(int process);
+
 // Overwrites memory in a way that the compiler keeps.
 void insula_wipe(void *memory, unsigned long count);
 
