@@ -41,13 +41,16 @@ let package = Package(
         layer("HTML", "Base"),
         layer("Postgres", "Base", "Loop", "CLinux", "CPostgres"),
 
+        // Imported by tests alone.
+        layer("InsulaTesting", "Base", "Loop", "Postgres"),
+
         tests("Base"),
         tests("JSON", "Base"),
         tests("Loop", "Base"),
         tests("Crypto", "Base"),
         tests("HTTP", "Base", "Loop"),
         tests("HTML", "Base"),
-        tests("Postgres", "Base", "Loop"),
+        tests("Postgres", "Base", "Loop", "InsulaTesting"),
 
         // What `ops/bench` times in one process. Never shipped.
         .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),

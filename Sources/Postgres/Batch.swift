@@ -2,8 +2,8 @@
 // happened or none did.
 // Bounds: `Batch.statementLimit` statements.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// Statements that go to the server together.
 public struct Batch<Runner: StatementRunner>: ~Copyable {
@@ -50,7 +50,8 @@ public struct Batch<Runner: StatementRunner>: ~Copyable {
     private(set) var statements: [StatementIdentity] = []
 
     @usableFromInline func add(_ statement: StatementIdentity) -> Int {
-        precondition(statements.count < BatchContent.statementLimit, "a batch has at most \(BatchContent.statementLimit) statements")
+        precondition(
+            statements.count < BatchContent.statementLimit, "a batch has at most \(BatchContent.statementLimit) statements")
         statements.append(statement)
         return statements.count - 1
     }
@@ -72,7 +73,7 @@ public struct BatchSlot<Row> {
     private var results: [OpaquePointer] = unsafe []
 
     deinit {
-        for unsafe result in unsafe results { unsafe PQclear(result) }
+        for at in 0..<count { unsafe PQclear(results[at]) }
     }
 
     var count: Int { unsafe results.count }

@@ -1,8 +1,8 @@
 // A plain connection for the work of starting up: migrations, the embedded cluster, checks. Every call blocks its thread, so it is
 // used on a blocking pool or before there are loops, never on one.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// A connection whose calls block.
 @safe public final class BlockingConnection {

@@ -1,9 +1,9 @@
 // Starting another program: by `posix_spawn`, with no descriptor of ours but the three standard ones, default signals, and a process
 // group of its own, so that a Ctrl-C at the terminal reaches us alone.
 
-internal import Base
-internal import CLinux
-internal import Glibc
+import Base
+import CLinux
+import Glibc
 
 /// A program that we started.
 struct ChildProcess: Sendable {
@@ -11,7 +11,7 @@ struct ChildProcess: Sendable {
 
     /// Starts `arguments[0]`, a path. Its output, both streams, goes to the end of the file `log`.
     init(_ arguments: [String], log: String) throws(Fault) {
-        var actions = posix_spawn_file_actions_t()
+        var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
@@ -51,6 +51,12 @@ struct ChildProcess: Sendable {
             if insula_errno() != EINTR { return -1 }
         }
         return status
+    }
+
+    /// Takes note of the end of a process that is known to have ended, if it is a child of ours.
+    static func reap(_ process: pid_t) {
+        var status: Int32 = 0
+        _ = unsafe waitpid(process, &status, WNOHANG)
     }
 
     /// Whether the program has ended. Its end is taken note of, so that `wait` must not follow.

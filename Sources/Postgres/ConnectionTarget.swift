@@ -1,8 +1,8 @@
 // Which server to connect to, and how a connection begins: role, timeouts and time zone are startup settings, so that one URL serves
 // every role and no statement has to be sent for them. The URL may hold a password: it is kept as a secret and never quoted.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// A PostgreSQL server, named by a URL or a connection string of libpq.
 public struct ConnectionTarget: Sendable {
@@ -29,9 +29,15 @@ public struct ConnectionTarget: Sendable {
         names = found["hostaddr"] == nil && hosts.contains(where: ConnectionTarget.needsLookUp) ? hosts : []
     }
 
+    /// The same of a setting that is kept secret.
+    public init(_ url: Secret) throws(Fault) {
+        try self.init(unsafe url.withBytes { unsafe String(decoding: $0, as: UTF8.self) })
+    }
+
     private static func needsLookUp(_ host: String) -> Bool {
         guard let first = host.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "@") else { return false }
-        return !host.utf8.contains(UInt8(ascii: ":")) && !host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (48...57).contains($0) }
+        return !host.utf8.contains(UInt8(ascii: ":"))
+            && !host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (48...57).contains($0) }
     }
 
     /// How a connection begins.

@@ -1,8 +1,8 @@
 // The database as the rest of the program sees it: per loop, the shared lanes and the exclusive ones. Calls are made by tasks that live
 // on a loop of the group, and use that loop's lanes; nothing is shared between loops.
 
-public import Base
-public import Loop
+import Base
+import Loop
 
 /// A PostgreSQL server, reached over a few connections a loop.
 @safe public final class Database: @unchecked Sendable {

@@ -1,8 +1,8 @@
 // The few calls to the file system that starting up needs, with the C library alone. They block.
 
-internal import Base
-internal import CLinux
-internal import Glibc
+import Base
+import CLinux
+import Glibc
 
 enum FileSystem {
     /// Files larger than this are not read whole.
@@ -10,7 +10,7 @@ enum FileSystem {
 
     /// The whole of a file, or `nil` when it can't be read or is larger than `readLimitBytes`.
     static func read(_ path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var content: [UInt8] = []
@@ -54,13 +54,13 @@ enum FileSystem {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 }
+    static func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 
     /// Makes a folder, and those above it, unless it is there.
     static func makeFolder(_ path: String, mode: mode_t) throws(Fault) {
         if isFolder(path) { return }
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeFolder(String(path[..<slash]), mode: 0o755) }
-        guard mkdir(path, mode) == 0 || isFolder(path) else {
+        guard unsafe mkdir(path, mode) == 0 || isFolder(path) else {
             throw Fault(.unavailable, "The data folder cannot be made.", cause: "\(path): error \(insula_errno())")
         }
     }

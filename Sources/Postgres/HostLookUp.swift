@@ -1,9 +1,9 @@
 // The addresses of a database's hosts. libpq would look names up itself and block the loop meanwhile, so they are looked up here, on
 // a thread that may block, and handed to libpq beside the names (which TLS still checks).
 
-internal import Base
-internal import Glibc
-internal import Loop
+import Base
+import Glibc
+import Loop
 
 enum HostLookUp {
     /// One address for each of `hosts`.

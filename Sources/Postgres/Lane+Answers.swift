@@ -1,9 +1,9 @@
 // The receiving half of a lane: what libpq has parsed is matched, in order, with the Syncs that wait for it.
 // In pipeline mode each statement gives its result and then a null; each Sync gives one result of its own (libpq, section 34.5).
 
-internal import Base
-internal import CPostgres
-public import Loop
+import Base
+import CPostgres
+import Loop
 
 extension Lane: EventHandler, PassHandler {
     /// The socket has bytes, or room, or ended.
@@ -123,6 +123,7 @@ extension Lane: EventHandler, PassHandler {
         guard let old = unsafe connection else { return }
         isReady = false
         failure = .databaseUnavailable("\(name): \(cause)")
+        if !isStopped { Log.write(.warning, "a database connection was lost", ["lane": .text(name), "cause": .text(cause)]) }
         if let registration { loop.unregister(unsafe PQsocket(old), registration) }
         registration = nil
         unsafe connection = nil

@@ -2,9 +2,9 @@
 // Bounds: an attempt ends after `connectMilliseconds`; pauses between attempts double from 50 ms to 2 s, with jitter, for ever.
 // A connection that owes an answer for longer than any statement may take is given up.
 
-internal import Base
-internal import CPostgres
-internal import Loop
+import Base
+import CPostgres
+import Loop
 
 extension Lane {
     static let connectMilliseconds = 5_000

@@ -4,9 +4,9 @@
 // Bounds: `Limits.laneQueue` Syncs and `Limits.laneQueueBytes` of parameters in flight; one more is refused as `.overloaded`.
 // Used on its loop's own thread alone; only the counters are read from elsewhere.
 
-public import Base
-internal import CPostgres
-internal import Loop
+import Base
+import CPostgres
+import Loop
 
 /// A pipelined connection, and the queue of what it has yet to answer.
 @safe public final class Lane: @unchecked Sendable {

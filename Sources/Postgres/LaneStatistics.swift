@@ -1,6 +1,6 @@
 // What a lane has done, for the metrics. Written by its loop alone, read from anywhere.
 
-internal import Synchronization
+import Synchronization
 
 /// A lane's figures at one moment.
 public struct LaneStatistics: Sendable {

@@ -1,7 +1,7 @@
 // The shared lanes: each call is one Sync, and so one transaction in its scope, multiplexed with those of all other tasks of the loop.
 
-public import Base
-internal import Loop
+import Base
+import Loop
 
 /// Statements in a scope on a shared lane; each call is a transaction of its own.
 public struct Once: StatementRunner {

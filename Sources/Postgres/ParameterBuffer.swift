@@ -2,7 +2,6 @@
 // Reused from call to call, so that a query allocates nothing for its parameters once the buffer has its size.
 // Bounds: `Limits.laneQueueBytes` for all that is in flight on a lane; a buffer that grew past `keptBytes` is cut back when reset.
 
-
 /// Encoded parameters of one or more statements.
 @safe public final class ParameterBuffer {
     static let keptBytes = 256 << 10

@@ -1,6 +1,6 @@
 // What a column can be read as. The bytes are those of the binary format, read in place from the result that libpq holds.
 
-public import Base
+import Base
 
 /// A value that a column can be read as.
 public protocol PostgresColumn {
@@ -138,7 +138,8 @@ extension PostgresColumnElement where Self: PostgresColumn {
             at += 4
             let size = max(0, Int(length))
             guard at + size <= bytes.count else { return nil }
-            let content = unsafe length < 0
+            let content =
+                unsafe length < 0
                 ? UnsafeRawBufferPointer(start: nil, count: 0) : UnsafeRawBufferPointer(rebasing: bytes[at..<at + size])
             guard let element = unsafe Self.read(content) else { return nil }
             elements.append(element)
@@ -158,3 +159,4 @@ extension UUIDBits: PostgresColumnElement {}
 extension ID: PostgresColumnElement {}
 extension Timestamp: PostgresColumnElement {}
 extension JSONBytes: PostgresColumnElement {}
+extension Optional: PostgresColumnElement where Wrapped: PostgresColumnElement & PostgresColumn {}

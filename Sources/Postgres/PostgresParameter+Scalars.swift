@@ -1,6 +1,6 @@
 // The scalar types as parameters, in PostgreSQL's binary formats: integers big-endian, times in microseconds since 2000-01-01.
 
-public import Base
+import Base
 
 extension Bool: PostgresParameter, PostgresElement {
     @inlinable public static var postgresType: PostgresType { .bool }
@@ -56,7 +56,9 @@ extension ID: PostgresParameter, PostgresElement {
 extension Timestamp: PostgresParameter, PostgresElement {
     @inlinable public static var postgresType: PostgresType { .timestamptz }
     @inlinable public static var postgresArrayType: PostgresType { .timestamptzArray }
-    @inlinable public func write(into buffer: ParameterBuffer) { buffer.append(bigEndian: microseconds &- Timestamp.postgresEpochMicroseconds) }
+    @inlinable public func write(into buffer: ParameterBuffer) {
+        buffer.append(bigEndian: microseconds &- Timestamp.postgresEpochMicroseconds)
+    }
 }
 
 extension JSONBytes: PostgresParameter, PostgresElement {

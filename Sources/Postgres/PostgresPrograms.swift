@@ -1,7 +1,7 @@
 // Where the PostgreSQL server is installed. Debian keeps each major version in a folder of its own; other systems have it on the path.
 
-internal import Base
-internal import Glibc
+import Base
+import Glibc
 
 /// The folder of the server's programs.
 struct PostgresPrograms {
@@ -17,7 +17,7 @@ struct PostgresPrograms {
         let installed = (FileSystem.names(in: "/usr/lib/postgresql") ?? []).sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }
         for name in installed where version == nil || name == version { folders.append("/usr/lib/postgresql/\(name)/bin") }
         let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
-        for folder in path.split(separator: ":") + ["/usr/pgsql/bin", "/usr/local/pgsql/bin"] {
+        for folder in path.split(separator: ":").map(String.init) + ["/usr/pgsql/bin", "/usr/local/pgsql/bin"] {
             // The path may hold links into the folder where all the programs are.
             guard let server = FileSystem.absolute(folder + "/postgres"), let slash = server.lastIndex(of: "/") else { continue }
             folders.append(String(server[..<slash]))
@@ -28,6 +28,7 @@ struct PostgresPrograms {
         }
         throw Fault(
             .unavailable,
-            "No PostgreSQL server\(version.map { " of version \($0)" } ?? "") is installed. Install it, or set INSULA_DATABASE_URL.")
+            "No PostgreSQL server\(version.map { " of version \($0)" } ?? "") is installed. Install it, or set INSULA_DATABASE_URL."
+        )
     }
 }

@@ -1,8 +1,8 @@
 // What came back for one Sync: the result of its last statement, or of the first that failed, or nothing when the connection broke.
 // Owns libpq's memory and frees it.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// The outcome of one statement in one Sync.
 @safe @usableFromInline struct Reply: ~Copyable {

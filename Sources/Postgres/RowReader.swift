@@ -1,8 +1,8 @@
 // One row, read in place: columns by position, straight from the memory of libpq's result. It cannot be kept past the call that
 // lends it.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// Reads the columns of one row.
 @safe public struct RowReader: ~Copyable {

@@ -1,8 +1,8 @@
 // What PostgreSQL refused, as a fault: the one place where SQLSTATE becomes a code. The message is for callers and never shows a
 // statement; the cause, which does, goes to the log alone.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// The five characters of a SQLSTATE.
 struct SQLState: Equatable {

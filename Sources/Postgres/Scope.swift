@@ -1,7 +1,7 @@
 // Whose rows a transaction may see: the settings that the row-level policies read. They are local to the transaction, so that the
 // next one on the same connection starts with none. A scope is the only way to set them.
 
-public import Base
+import Base
 
 /// Whose rows a transaction sees.
 public enum Scope: Sendable, Hashable {

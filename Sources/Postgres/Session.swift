@@ -2,8 +2,8 @@
 // the commit. BEGIN and the scope travel with the first statement, so that they cost no round trip of their own.
 // Bounds: the server ends a session that is idle for `Limits.idleInTransactionMilliseconds`.
 
-public import Base
-internal import CPostgres
+import Base
+import CPostgres
 
 /// One transaction on an exclusive connection. It is over when the closure that got it returns.
 public final class Session: StatementRunner {

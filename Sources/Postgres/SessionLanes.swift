@@ -1,9 +1,9 @@
 // The exclusive connections of a loop. They are made at first use; who finds none free waits in line.
 // Bounds: `Limits.sessionLanesPerLoop` connections, `Limits.sessionWaiters` waiters, `Limits.sessionWaitMilliseconds` of waiting.
 
-internal import Base
-internal import CPostgres
-internal import Loop
+import Base
+import CPostgres
+import Loop
 
 /// The exclusive lanes of one loop. Used on its thread.
 final class SessionLanes {

@@ -1,8 +1,8 @@
 // One SQL statement with the types of its parameters and of its rows. Statements are static constants of the capability that owns
 // them; each has a number of its own, which names its prepared form on every connection.
 
-public import Base
-internal import Synchronization
+import Base
+import Synchronization
 
 /// A statement that takes `Parameter`s and gives `Row`s.
 public struct Statement<Row, each Parameter: PostgresParameter>: AnyStatement {

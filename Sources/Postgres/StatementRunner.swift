@@ -1,7 +1,7 @@
 // Running statements, the same way everywhere: on a shared lane, where each call is a transaction of its own, or in a session, where
 // the calls until its end are one. Calls are made on a loop's thread, by a task that lives there.
 
-public import Base
+import Base
 
 /// Something that statements can be run on.
 public protocol StatementRunner {
