@@ -40,6 +40,10 @@ let package = Package(
         layer("HTTP", "Base", "Loop", "Crypto", "CLinux", "COpenSSL"),
         layer("HTML", "Base"),
         layer("Postgres", "Base", "Loop", "CLinux", "CPostgres"),
+        // 4
+        layer("Tenancy", "Base", "JSON", "Crypto", "Postgres"),
+        // 5
+        layer("Identity", "Base", "JSON", "Loop", "Crypto", "Postgres", "Tenancy"),
 
         // Imported by tests alone.
         layer("InsulaTesting", "Base", "Loop", "Postgres"),
