@@ -25,6 +25,7 @@ public enum Limits {
     public static let responseBodyBytes = 10 << 20
     public static let outboundDeadlineMilliseconds = 30_000
     public static let outboundRedirects = 5
+    public static let outboundConnectionsPerLoop = 512
     public static let outboundIdleConnectionsPerOrigin = 4
 
     // MARK: PostgreSQL

@@ -172,7 +172,7 @@ public final class Exchange {
 
     func flush() async throws(SocketFailure) {
         guard !output.isEmpty else { return }
-        try await transport.write(output)
+        try await transport.write(output, stallMilliseconds: Limits.writeDeadlineMilliseconds)
         output.removeAll(keepingCapacity: true)
     }
 

@@ -62,29 +62,38 @@ import Synchronization
 
     /// A session of our server on an accepted socket.
     func session(for socket: StreamSocket) -> TLSSession? {
-        unsafe make(socket) { unsafe SSL_set_accept_state($0) }
+        unsafe make(socket) { ssl in
+            unsafe SSL_set_accept_state(ssl)
+            return true
+        }
     }
 
     /// A session of our client that accepts no other peer than `host`.
     func session(for socket: StreamSocket, connectingTo host: String, isAddress: Bool) -> TLSSession? {
         unsafe make(socket) { ssl in
+            // Without the name to check, any trusted certificate would do: each of these must succeed.
             if isAddress {
-                unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host)
+                guard unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1 else { return false }
             } else {
-                unsafe SSL_set1_host(ssl, host)
-                unsafe insula_ssl_set_server_name(ssl, host)
+                unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+                guard unsafe SSL_set1_host(ssl, host) == 1, unsafe insula_ssl_set_server_name(ssl, host) == 1 else {
+                    return false
+                }
             }
             unsafe SSL_set_connect_state(ssl)
+            return true
         }
     }
 
-    private func make(_ socket: StreamSocket, _ prepare: (OpaquePointer) -> Void) -> TLSSession? {
+    private func make(_ socket: StreamSocket, _ prepare: (OpaquePointer) -> Bool) -> TLSSession? {
+        guard !socket.isClosed else { return nil }
         guard let ssl = context.withLock({ unsafe SSL_new($0.pointer).map { unsafe TLSSession.Handle(pointer: $0) } }) else {
             return nil
         }
-        unsafe SSL_set_fd(ssl.pointer, socket.descriptor)
-        unsafe prepare(ssl.pointer)
-        return TLSSession(ssl, socket: socket)
+        // From here on the session owns the pointer and frees it.
+        let session = TLSSession(ssl, socket: socket)
+        guard unsafe SSL_set_fd(ssl.pointer, socket.descriptor) == 1, unsafe prepare(ssl.pointer) else { return nil }
+        return session
     }
 
     // MARK: Making

@@ -21,17 +21,23 @@ import Loop
         unsafe SSL_free(ssl)
     }
 
-    /// Whether decrypted bytes, or a record that was read already, wait inside.
-    var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
-
     /// Runs the handshake to its end, within the socket's deadline.
     func handshake() async throws(SocketFailure) {
         while true {
+            // OpenSSL knows the descriptor by its number, which is somebody else's once the socket is closed.
+            guard !socket.isClosed else { throw .closed }
             ERR_clear_error()
             let result = unsafe SSL_do_handshake(ssl)
             if result == 1 { return }
             try await wait(for: result)
         }
+    }
+
+    /// Why the peer's certificate was not accepted, in OpenSSL's words; `nil` when it was.
+    var verifyFailure: String? {
+        let code = unsafe SSL_get_verify_result(ssl)
+        guard code != X509_V_OK else { return nil }
+        return unsafe String(cString: X509_verify_cert_error_string(code))
     }
 
     /// Reads decrypted bytes without suspending: `nil` for nothing yet, 0 for the end.

@@ -5,6 +5,9 @@ import Loop
 
 /// The stream of a connection.
 @safe final class Transport {
+    /// What a peer takes at least within each write deadline.
+    private static let stepBytes = 64 << 10
+
     let socket: StreamSocket
     private let tls: TLSSession?
 
@@ -24,9 +27,13 @@ import Loop
         socket.setDeadline(deadline)
     }
 
-    /// Suspends until a read may find something.
+    func clearDeadline() {
+        socket.clearDeadline()
+    }
+
+    /// Suspends until a read may find something. After `readNow` answered `nil` that is when the kernel has more: OpenSSL has handed out
+    /// all that it can decrypt by then, and a part of a record inside it is no reason to read again.
     func untilReadable() async throws(SocketFailure) {
-        if let tls, tls.hasPending { return }
         try await socket.untilReadable()
     }
 
@@ -43,25 +50,49 @@ import Loop
         return try outcome.get()
     }
 
-    /// Writes all of `bytes`; a wait for room is guarded by `Limits.writeDeadlineMilliseconds`.
-    func write(_ bytes: [UInt8]) async throws(SocketFailure) {
+    /// Writes all of `bytes`, as a server: the peer has to take at least `stepBytes` within each `stallMilliseconds`, so that neither
+    /// silence nor a byte now and then holds the memory of an answer.
+    func write(_ bytes: [UInt8], stallMilliseconds: Int) async throws(SocketFailure) {
         var sent = 0
+        var mark = -Transport.stepBytes
+        while true {
+            sent += try writeNow(bytes, from: sent)
+            if sent == bytes.count { return }
+            if sent - mark >= Transport.stepBytes {
+                mark = sent
+                socket.setDeadline(Instant.now.advanced(milliseconds: stallMilliseconds))
+            }
+            try await socket.untilWritable()
+        }
+    }
+
+    /// Writes all of `bytes`, as a client: whatever the waits, `deadline` ends them.
+    func write(_ bytes: [UInt8], until deadline: Instant) async throws(SocketFailure) {
+        var sent = 0
+        while true {
+            sent += try writeNow(bytes, from: sent)
+            if sent == bytes.count { return }
+            socket.setDeadline(deadline)
+            try await socket.untilWritable()
+        }
+    }
+
+    /// Writes what there is room for. When that is not all, the next wait for room waits.
+    private func writeNow(_ bytes: [UInt8], from start: Int) throws(SocketFailure) -> Int {
+        var sent = start
         while sent < bytes.count {
-            var outcome: Result<Int, SocketFailure> = .success(0)
-            unsafe bytes.withUnsafeBytes { all in
+            let outcome: Result<Int, SocketFailure> = unsafe bytes.withUnsafeBytes { all in
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: all[sent...])
-                outcome = Result { () throws(SocketFailure) in
+                return Result { () throws(SocketFailure) in
                     if let tls { return try unsafe tls.writeNow(rest) }
                     return try unsafe socket.writeNow(rest)
                 }
             }
             let count = try outcome.get()
-            if count == 0 {
-                socket.setDeadline(Instant.now.advanced(milliseconds: Limits.writeDeadlineMilliseconds))
-                try await socket.untilWritable()
-            }
+            if count == 0 { break }
             sent += count
         }
+        return sent - start
     }
 
     /// Ends the writing side, so that the peer reads the last answer before anything else.
