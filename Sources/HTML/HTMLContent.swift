@@ -19,6 +19,9 @@ struct HTMLContent {
     static let proseCharacters = 60
     /// Below this a stricter level may have lost the page; the next one is looked at.
     static let enoughCharacters = 200
+    /// A page with this many times more text in lists of links than in a short main part is an index: the lists are what it is for.
+    private static let indexRatio = 10
+    private static let indexCharacters: Int32 = 1_000
 
     let document: HTMLDocument
     /// Nothing of it is text of the page.
@@ -195,7 +198,8 @@ struct HTMLContent {
     private mutating func chooseLevel(everything: HTMLMeasures, unframed: HTMLMeasures) {
         let main = measure { !isFrame[$0] && !isUnreadable[$0] && !isLinkBlock[$0] }.characters[mainRoot]
         let rest = unframed.characters[HTMLDocument.body]
-        if main < HTMLContent.enoughCharacters, main * 2 < rest { level = .unframed }
+        let isIndex = main < HTMLContent.indexCharacters && Int(main) * HTMLContent.indexRatio < Int(rest)
+        if isIndex || main < HTMLContent.enoughCharacters && main * 2 < rest { level = .unframed }
         // An empty page with a frame around it is still an empty page, unless next to nothing is left.
         let kept = level == .main ? main : rest
         if kept < HTMLContent.enoughCharacters / 8, kept * 2 < everything.characters[HTMLDocument.body] { level = .whole }

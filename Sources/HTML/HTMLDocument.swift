@@ -7,6 +7,8 @@
 public struct HTMLDocument: Sendable {
     /// Nodes of one page.
     public static let maximumNodes = 500_000
+    /// Bytes of one page, so that every place in it fits its index.
+    static let maximumBytes = 256 << 20
     /// Open elements at one time.
     public static let maximumDepth = 256
     /// Nodes visited for one line of text.
@@ -31,7 +33,7 @@ public struct HTMLDocument: Sendable {
 
     /// The nodes in document order; 0 is `html`, 1 `head`, 2 `body`.
     public internal(set) var nodes: [Node] = []
-    /// Whether nodes were left out for `maximumNodes`.
+    /// Whether something was left out for `maximumNodes` (or for 256 MiB of input).
     public internal(set) var isTruncated = false
     var attributes: [HTMLToken.Attribute] = []
     var text: [UInt8] = []
@@ -44,8 +46,10 @@ public struct HTMLDocument: Sendable {
 
     /// Parses a page in UTF-8.
     public init(_ bytes: [UInt8]) {
-        var builder = HTMLTreeBuilder(bytes)
+        let isCut = bytes.count > HTMLDocument.maximumBytes
+        var builder = HTMLTreeBuilder(isCut ? Array(bytes.prefix(HTMLDocument.maximumBytes)) : bytes)
         self = builder.build()
+        isTruncated = isTruncated || isCut
     }
 
     init() {}

@@ -2,10 +2,12 @@
 // function from bytes to a value; any bytes have a page. Bounds: `maximumBytes` of input, the nodes and the depth of `HTMLDocument`,
 // the text of one rendering, and the counts and lengths below. `isTruncated` says that one of them was met.
 
+import Base
+
 /// A page read for its content.
 public struct HTMLPage: Sendable, Equatable {
     /// Bytes of a page that are read; the rest is left out.
-    public static let maximumBytes = 16 << 20
+    public static let maximumBytes = Limits.responseBodyBytes
     public static let maximumLinks = 2_000
     public static let maximumHeadings = 1_000
     /// Nodes that may stand before the heading that begins a section: white space and anchors.
@@ -79,11 +81,14 @@ public struct HTMLPage: Sendable, Equatable {
     /// - Parameters:
     ///   - bytes: the body as it was received.
     ///   - contentType: the value of the Content-Type header, if there was one.
+    ///   - maximumBytes: the bytes that are read.
     ///   - resolve: the absolute form of an address of the page, or nil for one that is not to be followed. Relative addresses are
     ///     joined to `<base href>` first if the page has one; that address itself is resolved too.
-    public init(_ bytes: [UInt8], contentType: String? = nil, resolve: (String) -> String?) {
-        let isCut = bytes.count > HTMLPage.maximumBytes
-        let body = isCut ? Array(bytes.prefix(HTMLPage.maximumBytes)) : bytes
+    public init(
+        _ bytes: [UInt8], contentType: String? = nil, maximumBytes: Int = HTMLPage.maximumBytes, resolve: (String) -> String?
+    ) {
+        let isCut = bytes.count > maximumBytes
+        let body = isCut ? Array(bytes.prefix(max(maximumBytes, 0))) : bytes
         let encoding = HTMLCharset.detect(body, contentType: contentType)
         self.init(HTMLDocument(encoding.decode(body)), resolve: resolve)
         charset = encoding.name

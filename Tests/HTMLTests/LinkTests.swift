@@ -90,10 +90,11 @@ struct LinkTests {
     }
 
     @Test func `bytes beyond the bound are not read`() {
-        let bytes = Array("<p>x</p><!--".utf8) + [UInt8](repeating: 0x20, count: HTMLPage.maximumBytes) + Array("--><p>y".utf8)
-        let page = HTMLPage(bytes) { $0 }
+        let bytes = Array("<p>x</p><p>y</p><p>z</p>".utf8)
+        let page = HTMLPage(bytes, maximumBytes: 8) { $0 }
         #expect(page.mainText == "x")
         #expect(page.isTruncated)
+        #expect(!HTMLPage(bytes, maximumBytes: bytes.count) { $0 }.isTruncated)
     }
 
     @Test func `any bytes have a page within the bounds`() {

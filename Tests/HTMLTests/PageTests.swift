@@ -127,6 +127,14 @@ struct PageTests {
         #expect(page.links.filter(\.isMainContent).count == 30)
     }
 
+    @Test func `an index with a short introduction keeps its lists`() {
+        let items = (1...200).map { "<dt><a href='/s\($0)'>\($0). The section of that number</a></dt>" }.joined()
+        let page = read(
+            "<h1>A book</h1><p>\(PageTests.prose)</p><p>\(PageTests.prose)</p><div class=toc><p>Contents</p><dl>\(items)</dl></div>"
+        )
+        #expect(page.mainText.hasPrefix("A book\n\n\(PageTests.prose)\n\n\(PageTests.prose)\n\nContents\n\n1. The section"))
+    }
+
     @Test func `a blog keeps the post and not its comments`() {
         let comment = "<li><p>\(PageTests.prose) I was there and it was not like that at all.</p></li>"
         let page = read(
