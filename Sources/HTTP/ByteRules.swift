@@ -1,31 +1,44 @@
-// Which bytes may stand where in a message (RFC 9110, section 5.6; RFC 3986; RFC 9112), as bit sets of 128: no table in memory,
-// no lazy initialiser on the hot path.
+// Which bytes may stand where in a message (RFC 9110, section 5.6; RFC 3986; RFC 9112): a table of 256 bytes with a bit for each class,
+// so that a scan costs one look a byte.
 
-/// A set of ASCII characters.
-struct ByteSet: Sendable {
-    let low: UInt64
-    let high: UInt64
+/// Characters that belong together.
+enum ByteClass: UInt8 {
+    /// A token's: digits, letters and some signs.
+    case token = 1
+    /// What a target's path may hold: visible ASCII but `"#<>?\^` and back-quote and braces.
+    case path = 2
+    /// What a target's query may hold: visible ASCII but `"#<>`.
+    case query = 4
+    /// What a registered name in an authority may hold here: letters, digits and `-._~`.
+    case host = 8
 
+    /// Whether `byte` belongs to the class.
     @inline(__always)
-    func contains(_ byte: UInt8) -> Bool {
-        byte < 128 && (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 == 1
+    func contains(_ byte: UInt8) -> Bool { ByteTable.shared[byte] & rawValue != 0 }
+}
+
+/// The classes of each byte. Written once, never freed.
+@safe struct ByteTable: @unchecked Sendable {
+    static let shared = ByteTable()
+
+    private let classes: UnsafeMutablePointer<UInt8>
+
+    private init() {
+        unsafe classes = .allocate(capacity: 256)
+        unsafe classes.initialize(repeating: 0, count: 256)
+        for byte in UInt8(0x21)...0x7E {
+            let isWord = isDigit(byte) || (byte | 0x20) &- 0x61 < 26
+            var bits: UInt8 = 0
+            if isWord || "!#$%&'*+-.^_`|~".utf8.contains(byte) { bits |= ByteClass.token.rawValue }
+            if !"\"#<>?\\^`{}".utf8.contains(byte) { bits |= ByteClass.path.rawValue }
+            if !"\"#<>".utf8.contains(byte) { bits |= ByteClass.query.rawValue }
+            if isWord || "-._~".utf8.contains(byte) { bits |= ByteClass.host.rawValue }
+            unsafe classes[Int(byte)] = bits
+        }
     }
 
-    /// `!#$%&'*+-.^_`|~`, digits and letters: a token's characters.
     @inline(__always)
-    static var token: ByteSet { ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE) }
-
-    /// What a target's path may hold: visible ASCII but `"#<>?\^`{}`.
-    @inline(__always)
-    static var path: ByteSet { ByteSet(low: 0x2FFF_FFF2_0000_0000, high: 0x57FF_FFFE_AFFF_FFFF) }
-
-    /// What a target's query may hold: visible ASCII but `"#<>`.
-    @inline(__always)
-    static var query: ByteSet { ByteSet(low: 0xAFFF_FFF2_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF) }
-
-    /// What a registered name in an authority may hold here: letters, digits and `-._~`.
-    @inline(__always)
-    static var host: ByteSet { ByteSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE) }
+    subscript(byte: UInt8) -> UInt8 { unsafe classes[Int(byte)] }
 }
 
 @inline(__always)
@@ -44,6 +57,40 @@ extension Span<UInt8> {
     @inline(__always)
     func word(at: Int) -> UInt64 {
         unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
+    }
+
+    /// The offset of the first byte from `start` on that is not of `wanted`, or `end`.
+    @inline(__always)
+    func end(of wanted: ByteClass, from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && start <= end && end <= count, "The range lies outside the span.")
+        let table = ByteTable.shared
+        return unsafe withUnsafeBufferPointer { buffer in
+            var at = start
+            while at < end, unsafe table[buffer[at]] & wanted.rawValue != 0 { at &+= 1 }
+            return at
+        }
+    }
+
+    /// The offset of the first slash from `start` on, or `end`.
+    @inline(__always)
+    func firstSlash(from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && start <= end && end <= count, "The range lies outside the span.")
+        return unsafe withUnsafeBufferPointer { buffer in
+            var at = start
+            while at < end, unsafe buffer[at] != UInt8(ascii: "/") { at &+= 1 }
+            return at
+        }
+    }
+
+    /// Whether `self[range]` holds `byte`.
+    @inline(__always)
+    func contains(_ byte: UInt8, in range: Range<Int>) -> Bool {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range lies outside the span.")
+        return unsafe withUnsafeBufferPointer { buffer in
+            var at = range.lowerBound
+            while at < range.upperBound, unsafe buffer[at] != byte { at &+= 1 }
+            return at < range.upperBound
+        }
     }
 
     /// Whether `self[range]` is `text`, which is in lower case, when letters' case is ignored.
@@ -67,20 +114,23 @@ extension Span<UInt8> {
     /// Whether a field's value holds no control character but a tab (RFC 9110, section 5.5; bytes from 0x80 are opaque).
     @inline(__always)
     func isFieldValue(_ range: Range<Int>) -> Bool {
-        var at = range.lowerBound
-        while at + 8 <= range.upperBound {
-            let word = word(at: at)
-            let deleted = word ^ 0x7F7F_7F7F_7F7F_7F7F
-            let control = (word &- 0x2020_2020_2020_2020) & ~word
-            let delete = (deleted &- 0x0101_0101_0101_0101) & ~deleted
-            if (control | delete) & 0x8080_8080_8080_8080 != 0 { break }
-            at += 8
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range lies outside the span.")
+        return unsafe withUnsafeBytes { buffer in
+            var at = range.lowerBound
+            while at &+ 8 <= range.upperBound {
+                let word = unsafe buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                let deleted = word ^ 0x7F7F_7F7F_7F7F_7F7F
+                let control = (word &- 0x2020_2020_2020_2020) & ~word
+                let delete = (deleted &- 0x0101_0101_0101_0101) & ~deleted
+                if (control | delete) & 0x8080_8080_8080_8080 != 0 { break }
+                at &+= 8
+            }
+            while at < range.upperBound {
+                let byte = unsafe buffer[at]
+                if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
+                at &+= 1
+            }
+            return true
         }
-        while at < range.upperBound {
-            let byte = self[at]
-            if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
-            at += 1
-        }
-        return true
     }
 }

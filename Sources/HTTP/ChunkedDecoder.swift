@@ -114,7 +114,7 @@ public struct ChunkedDecoder: Sendable {
     private mutating func takeExtension(_ byte: UInt8) throws(Refusal) {
         extensionCount += 1
         guard extensionCount <= ChunkedDecoder.extensionBytes else { throw .malformed("The chunk extensions are too long.") }
-        let isToken = ByteSet.token.contains(byte)
+        let isToken = ByteClass.token.contains(byte)
         switch (state, byte) {
         case (.extensionStart, _) where isToken: state = .extensionName
         case (.extensionName, _) where isToken: break
@@ -141,8 +141,8 @@ public struct ChunkedDecoder: Sendable {
         }
         switch (state, byte) {
         case (.trailerStart, 0x0D): state = .endFeed
-        case (.trailerStart, _) where ByteSet.token.contains(byte): state = .trailerName
-        case (.trailerName, _) where ByteSet.token.contains(byte): break
+        case (.trailerStart, _) where ByteClass.token.contains(byte): state = .trailerName
+        case (.trailerName, _) where ByteClass.token.contains(byte): break
         case (.trailerName, UInt8(ascii: ":")): state = .trailerValue
         case (.trailerValue, 0x0D): state = .trailerFeed
         case (.trailerValue, 0x20...0x7E), (.trailerValue, 0x80...), (.trailerValue, 0x09): break

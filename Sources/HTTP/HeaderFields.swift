@@ -108,9 +108,8 @@ extension HeaderFields.Field {
     /// Parses the field line `line`, whose line end was cut off (RFC 9112, section 5).
     @inline(__always)
     init(_ bytes: Span<UInt8>, line: Range<Int>) throws(Refusal) {
-        var at = line.lowerBound
-        if isBlank(bytes[at]) { throw .malformed("A header line may not begin with a space or be folded.") }
-        while at < line.upperBound, ByteSet.token.contains(bytes[at]) { at += 1 }
+        if isBlank(bytes[line.lowerBound]) { throw .malformed("A header line may not begin with a space or be folded.") }
+        let at = bytes.end(of: .token, from: line.lowerBound, to: line.upperBound)
         guard at < line.upperBound, bytes[at] == UInt8(ascii: ":") else {
             throw .malformed("A header name holds a character that is not allowed there.")
         }

@@ -110,12 +110,13 @@ struct PackedName: Equatable {
     /// Up to eight bytes from `at`, none from `end` on.
     @inline(__always)
     private static func word(_ bytes: Span<UInt8>, _ at: Int, _ end: Int) -> UInt64 {
-        let missing = max(0, at + 8 - end)
-        if at + 8 <= bytes.count {
-            return (bytes.word(at: at) | 0x2020_2020_2020_2020) & (.max >> UInt64(8 * missing))
+        let present = end &- at
+        if at &+ 8 <= bytes.count {
+            let word = bytes.word(at: at) | 0x2020_2020_2020_2020
+            return present >= 8 ? word : word & ((1 &<< UInt64(truncatingIfNeeded: 8 &* present)) &- 1)
         }
         var word: UInt64 = 0
-        for offset in 0..<(8 - missing) { word |= UInt64(bytes[at + offset] | 0x20) << UInt64(8 * offset) }
+        for offset in 0..<min(8, present) { word |= UInt64(bytes[at + offset] | 0x20) &<< UInt64(8 * offset) }
         return word
     }
 

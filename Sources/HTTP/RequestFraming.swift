@@ -3,7 +3,7 @@
 
 import Base
 
-/// Notes the fields that decide framing as they are parsed, and decides at the end of the head.
+/// Notes the fields that decide framing as they are parsed, and decides at the end of the parts.
 struct RequestFraming: Sendable {
     private var length: Int?
     private var isChunked = false
@@ -15,9 +15,10 @@ struct RequestFraming: Sendable {
     /// Looks at one field. Fields that may stand once are refused the second time.
     @inline(__always)
     mutating func note(
-        _ known: KnownHeader, _ value: Range<Int>, _ bytes: Span<UInt8>, _ head: RequestHead
+        _ known: KnownHeader, _ value: Range<Int>, _ bytes: Span<UInt8>, _ parts: borrowing RequestHead.Parts,
+        _ headers: borrowing HeaderFields
     ) throws(Refusal) {
-        if known.isSingleton, head.headers.contains(known) {
+        if known.isSingleton, headers.contains(known) {
             throw .malformed("A header field that may stand once is repeated.")
         }
         switch known {
@@ -27,14 +28,14 @@ struct RequestFraming: Sendable {
             }
             length = number
         case .transferEncoding:
-            guard head.minorVersion > 0 else { throw .malformed("Transfer-Encoding is not part of HTTP/1.0.") }
+            guard parts.minorVersion > 0 else { throw .malformed("Transfer-Encoding is not part of HTTP/1.0.") }
             guard bytes.matches(value, lowercase: "chunked") else {
                 throw .malformed("Transfer-Encoding is understood as chunked, once, and nothing else.")
             }
             isChunked = true
         case .host:
             guard Authority.isValid(bytes, value) else { throw .malformed("Host is malformed.") }
-            if let authority = head.authority, !bytes.equal(authority, value) {
+            if let authority = parts.authority, !bytes.equal(authority, value) {
                 throw .malformed("Host differs from the target's host.")
             }
         case .connection:
@@ -43,7 +44,7 @@ struct RequestFraming: Sendable {
             upgrades = upgrades || bytes.list(value, contains: "upgrade")
         case .expect:
             // HTTP/1.0 has no interim answers: the field is ignored there.
-            guard head.minorVersion > 0 else { return }
+            guard parts.minorVersion > 0 else { return }
             guard bytes.matches(value, lowercase: "100-continue") else {
                 throw Refusal(.expectationFailed, "Only 100-continue can be expected.")
             }
@@ -54,20 +55,20 @@ struct RequestFraming: Sendable {
 
     /// Decides, when all fields are in.
     @inline(__always)
-    func finish(_ head: RequestHead) throws(Refusal) {
-        guard head.minorVersion == 0 || head.headers.contains(.host) else { throw .malformed("Host is missing.") }
+    func finish(_ parts: inout RequestHead.Parts, _ headers: inout HeaderFields) throws(Refusal) {
+        guard parts.minorVersion == 0 || headers.contains(.host) else { throw .malformed("Host is missing.") }
         guard !(isChunked && length != nil) else {
             throw .malformed("Content-Length and Transfer-Encoding exclude each other.")
         }
-        head.bodyLength = isChunked ? .chunked : length.map { $0 == 0 ? .none : .fixed($0) } ?? .none
-        guard head.method != .trace || head.bodyLength == .none else { throw .malformed("TRACE has no body.") }
-        head.keepAlive = !closes && (head.minorVersion > 0 || keepsAlive)
-        head.expectContinue = expects && head.bodyLength != .none
-        head.wantsUpgrade = upgrades && head.headers.contains(.upgrade)
-        if head.path.isEmpty {
+        parts.bodyLength = isChunked ? .chunked : length.map { $0 == 0 ? .none : .fixed($0) } ?? .none
+        guard parts.method != .trace || parts.bodyLength == .none else { throw .malformed("TRACE has no body.") }
+        parts.keepAlive = !closes && (parts.minorVersion > 0 || keepsAlive)
+        parts.expectContinue = expects && parts.bodyLength != .none
+        parts.wantsUpgrade = upgrades && headers.contains(.upgrade)
+        if parts.path.isEmpty {
             // `http://host` means `http://host/`: the slash is put behind the copy of the head.
-            head.headers.bytes.append(UInt8(ascii: "/"))
-            head.path = head.headers.bytes.count - 1..<head.headers.bytes.count
+            headers.bytes.append(UInt8(ascii: "/"))
+            parts.path = headers.bytes.count - 1..<headers.bytes.count
         }
     }
 }

@@ -38,7 +38,7 @@ public struct RequestHeadParser: Sendable {
     /// - Parameter head: is filled; its content is valid after `.head`.
     public mutating func parse(_ bytes: Span<UInt8>, into head: RequestHead) -> Outcome {
         do throws(Refusal) {
-            guard let end = try advance(bytes, head) else { return .incomplete }
+            guard let end = try advance(bytes, &head.parts, &head.headers) else { return .incomplete }
             self = RequestHeadParser()
             return .head(consumed: end)
         } catch {
@@ -47,9 +47,11 @@ public struct RequestHeadParser: Sendable {
     }
 
     /// The offset behind the head, or `nil` when more bytes are needed.
-    private mutating func advance(_ bytes: Span<UInt8>, _ head: RequestHead) throws(Refusal) -> Int? {
+    private mutating func advance(
+        _ bytes: Span<UInt8>, _ parts: inout RequestHead.Parts, _ headers: inout HeaderFields
+    ) throws(Refusal) -> Int? {
         if position == .start {
-            guard try begin(bytes, head) else { return nil }
+            guard try begin(bytes, &headers) else { return nil }
         }
         if position == .requestLine {
             let line = try scanner.next(bytes)
@@ -57,22 +59,22 @@ public struct RequestHeadParser: Sendable {
                 throw Refusal(.uriTooLong, "The request line is too long.")
             }
             guard let line else { return nil }
-            try RequestLine.parse(bytes, line, into: head)
+            try RequestLine.parse(bytes, line, into: &parts)
             position = .fields
         }
         while let line = try scanner.next(bytes) {
             try checkHeadSize(scanner.lineStart)
             if line.isEmpty {
-                head.headers.keep(bytes.extracting(0..<scanner.lineStart), extra: 1)
-                try framing.finish(head)
+                headers.keep(bytes.extracting(0..<scanner.lineStart), extra: 1)
+                try framing.finish(&parts, &headers)
                 return scanner.lineStart
             }
             let field = try HeaderFields.Field(bytes, line: line)
-            guard head.headers.fields.count < Limits.requestHeaderCount else {
+            guard headers.fields.count < Limits.requestHeaderCount else {
                 throw Refusal(.headTooLarge, "The request has too many header fields.")
             }
-            if let known = field.known { try framing.note(known, field.value, bytes, head) }
-            head.headers.append(field)
+            if let known = field.known { try framing.note(known, field.value, bytes, parts, headers) }
+            headers.append(field)
         }
         try checkHeadSize(bytes.count)
         return nil
@@ -85,7 +87,7 @@ public struct RequestHeadParser: Sendable {
     }
 
     /// Looks at the first bytes: one empty line is passed over (RFC 9112, section 2.2), and what can't be a method ends it at once.
-    private mutating func begin(_ bytes: Span<UInt8>, _ head: RequestHead) throws(Refusal) -> Bool {
+    private mutating func begin(_ bytes: Span<UInt8>, _ headers: inout HeaderFields) throws(Refusal) -> Bool {
         guard bytes.count > 0 else { return false }
         if bytes[0] == 0x0D {
             guard bytes.count > 1 else { return false }
@@ -93,9 +95,9 @@ public struct RequestHeadParser: Sendable {
             start = 2
             guard bytes.count > 2 else { return false }
         }
-        guard ByteSet.token.contains(bytes[start]) else { throw .malformed("The request does not begin with a method.") }
+        guard ByteClass.token.contains(bytes[start]) else { throw .malformed("The request does not begin with a method.") }
         scanner = LineScanner(from: start)
-        head.headers.removeAll()
+        headers.removeAll()
         position = .requestLine
         return true
     }

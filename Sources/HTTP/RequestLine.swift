@@ -5,9 +5,8 @@ import Base
 
 enum RequestLine {
     /// Parses `line`, which has no line end, into `head`.
-    static func parse(_ bytes: Span<UInt8>, _ line: Range<Int>, into head: RequestHead) throws(Refusal) {
-        var at = line.lowerBound
-        while at < line.upperBound, ByteSet.token.contains(bytes[at]) { at += 1 }
+    static func parse(_ bytes: Span<UInt8>, _ line: Range<Int>, into parts: inout RequestHead.Parts) throws(Refusal) {
+        let at = bytes.end(of: .token, from: line.lowerBound, to: line.upperBound)
         let method = line.lowerBound..<at
         guard at > line.lowerBound, at < line.upperBound, bytes[at] == 0x20 else {
             throw .malformed("The method is no token followed by one space.")
@@ -17,16 +16,16 @@ enum RequestLine {
         while end > at, bytes[end - 1] != 0x20 { end -= 1 }
         let target = at + 1..<max(at + 1, end - 1)
         guard end > at + 1, !target.isEmpty else { throw .malformed("The request line has no version.") }
-        head.minorVersion = try version(bytes, end..<line.upperBound)
+        parts.minorVersion = try version(bytes, end..<line.upperBound)
         guard method.count <= RequestHeadParser.methodBytes else {
             throw Refusal(.notImplemented, "The method is not known.")
         }
         guard target.count <= Limits.requestTargetBytes else {
             throw Refusal(.uriTooLong, "The target of the request is too long.")
         }
-        head.method = Method(bytes, method)
-        head.methodRange = method
-        try parseTarget(bytes, target, head)
+        parts.method = Method(bytes, method)
+        parts.methodRange = method
+        try parseTarget(bytes, target, &parts)
     }
 
     /// `HTTP/1.x`. Another major version is not supported; anything else is malformed (RFC 9112, section 2.3).
@@ -42,16 +41,17 @@ enum RequestLine {
         return bytes[at + 7] == UInt8(ascii: "0") ? 0 : 1
     }
 
-    private static func parseTarget(_ bytes: Span<UInt8>, _ target: Range<Int>, _ head: RequestHead) throws(Refusal) {
-        head.authority = nil
-        guard head.method != .connect else { throw .malformed("CONNECT is for proxies.") }
+    private static func parseTarget(_ bytes: Span<UInt8>, _ target: Range<Int>, _ parts: inout RequestHead.Parts) throws(Refusal)
+    {
+        parts.authority = nil
+        guard parts.method != .connect else { throw .malformed("CONNECT is for proxies.") }
         if bytes[target.lowerBound] == UInt8(ascii: "/") {
-            return try parsePath(bytes, target, head)
+            return try parsePath(bytes, target, &parts)
         }
         if target.count == 1, bytes[target.lowerBound] == UInt8(ascii: "*") {
-            guard head.method == .options else { throw .malformed("Only OPTIONS has the target *.") }
-            head.path = target
-            head.query = nil
+            guard parts.method == .options else { throw .malformed("Only OPTIONS has the target *.") }
+            parts.path = target
+            parts.query = nil
             return
         }
         // absolute-form: http://authority/path?query
@@ -67,21 +67,19 @@ enum RequestLine {
         let authority = at
         while at < target.upperBound, bytes[at] != UInt8(ascii: "/"), bytes[at] != UInt8(ascii: "?") { at += 1 }
         guard Authority.isValid(bytes, authority..<at) else { throw .malformed("The target's host is malformed.") }
-        head.authority = authority..<at
-        try parsePath(bytes, at..<target.upperBound, head)
+        parts.authority = authority..<at
+        try parsePath(bytes, at..<target.upperBound, &parts)
     }
 
-    private static func parsePath(_ bytes: Span<UInt8>, _ range: Range<Int>, _ head: RequestHead) throws(Refusal) {
-        var at = range.lowerBound
-        while at < range.upperBound, ByteSet.path.contains(bytes[at]) { at += 1 }
-        head.path = range.lowerBound..<at
-        head.query = nil
-        guard at < range.upperBound else { return }
-        guard bytes[at] == UInt8(ascii: "?") else { throw .malformed("The target holds a character that is not allowed there.") }
-        head.query = at + 1..<range.upperBound
-        at += 1
-        while at < range.upperBound, ByteSet.query.contains(bytes[at]) { at += 1 }
-        guard at == range.upperBound else { throw .malformed("The target holds a character that is not allowed there.") }
+    private static func parsePath(_ bytes: Span<UInt8>, _ range: Range<Int>, _ parts: inout RequestHead.Parts) throws(Refusal) {
+        let path = bytes.end(of: .path, from: range.lowerBound, to: range.upperBound)
+        parts.path = range.lowerBound..<path
+        parts.query = nil
+        guard path < range.upperBound else { return }
+        guard bytes[path] == UInt8(ascii: "?"),
+            bytes.end(of: .query, from: path + 1, to: range.upperBound) == range.upperBound
+        else { throw .malformed("The target holds a character that is not allowed there.") }
+        parts.query = path + 1..<range.upperBound
     }
 }
 
@@ -96,7 +94,7 @@ enum Authority {
             guard at < range.upperBound, IPAddress(v6: bytes.extracting(range.lowerBound + 1..<at)) != nil else { return false }
             at += 1
         } else {
-            while at < range.upperBound, ByteSet.host.contains(bytes[at]) { at += 1 }
+            at = bytes.end(of: .host, from: at, to: range.upperBound)
             guard at > range.lowerBound else { return false }
         }
         guard at < range.upperBound else { return true }

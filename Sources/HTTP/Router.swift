@@ -119,8 +119,7 @@ public struct Router: Sendable {
 
     /// The node that the segments in `rest` lead to from `node`, or -1. Recursion ends with the depth of the trie.
     private func walk(_ node: Int, _ bytes: Span<UInt8>, _ rest: Range<Int>, _ parameters: inout PathParameters) -> Int {
-        var end = rest.lowerBound
-        while end < rest.upperBound, bytes[end] != UInt8(ascii: "/") { end += 1 }
+        let end = bytes.firstSlash(from: rest.lowerBound, to: rest.upperBound)
         let segment = rest.lowerBound..<end
         guard !segment.isEmpty else { return -1 }
         let isLast = end == rest.upperBound
@@ -155,6 +154,7 @@ public struct Router: Sendable {
 
     /// Whether a segment can be a parameter: its escapes are sound, and it does not mean `.` or `..`.
     private static func isParameter(_ bytes: Span<UInt8>, _ segment: Range<Int>) -> Bool {
+        if segment.count > 6, !bytes.contains(UInt8(ascii: "%"), in: segment) { return true }
         var at = segment.lowerBound
         var decoded = 0
         var dots = 0
