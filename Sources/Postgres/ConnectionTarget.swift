@@ -63,7 +63,8 @@ public struct ConnectionTarget: Sendable {
         let text = unsafe url.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
         var settings = [
             ("dbname", text), ("options", options + " " + startup.settings), ("application_name", startup.application),
-            ("client_encoding", "UTF8"), ("tcp_user_timeout", "10000"), ("connect_timeout", "5"),
+            ("client_encoding", "UTF8"), ("tcp_user_timeout", "10000"), ("keepalives_idle", "30"),
+            ("keepalives_interval", "10"), ("keepalives_count", "3"), ("connect_timeout", "5"),
         ]
         if !addresses.isEmpty { settings += [("hostaddr", addresses.joined(separator: ","))] }
         return unsafe CStrings.lend(settings.map(\.0)) { keywords in

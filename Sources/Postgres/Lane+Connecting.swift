@@ -1,15 +1,13 @@
 // The life of a lane: connect without blocking, prepare the statements, wait until the connection breaks, and begin again.
-// Bounds: an attempt ends after `connectMilliseconds`; pauses between attempts double from 50 ms to 2 s, with jitter, for ever.
-// A connection that owes an answer for longer than any statement may take is given up.
+// It tries for ever, with the pauses of `Connector`.
+// Bounds: a connection that owes an answer for longer than any statement may take is given up.
 
 import Base
 import CPostgres
 import Loop
 
 extension Lane {
-    static let connectMilliseconds = 5_000
-    static let firstPauseMilliseconds = 50
-    static let longestPauseMilliseconds = 2_000
+    static let connectMilliseconds = Connector.attemptMilliseconds
     static let watchMilliseconds = 5_000
     /// A connection that lived that long is replaced at once; a shorter life counts as a failure.
     static let settledMilliseconds = 1_000
@@ -66,14 +64,8 @@ extension Lane {
                 attempts += 1
                 settle()
             }
-            if failures > 0, !isStopped { await pause(after: failures) }
+            if failures > 0, !isStopped { await connector.pause(after: failures, sleeper: sleeper) { isStopped } }
         }
-    }
-
-    private func pause(after failures: Int) async {
-        let longest = min(Lane.longestPauseMilliseconds, Lane.firstPauseMilliseconds << min(failures - 1, 10))
-        let deadline = Instant.now.advanced(milliseconds: Int.random(in: longest / 2...longest))
-        while !isStopped, Instant.now < deadline { await sleeper.wait(until: deadline) }
     }
 
     /// Returns when the connection is gone.
@@ -90,19 +82,7 @@ extension Lane {
     // MARK: Connecting
 
     private func connect() async throws(Fault) {
-        let addresses = try await HostLookUp.addresses(of: target.names, pool: pool)
-        guard !isStopped else { throw failure }
-        guard let new = unsafe target.connection(startup, addresses: addresses) else {
-            throw .databaseUnavailable("libpq has no memory")
-        }
-        do throws(Fault) {
-            try unsafe await poll(new)
-        } catch {
-            unsafe PQfinish(new)
-            throw error
-        }
-        unsafe PQsetNoticeProcessor(new, { _, _ in }, nil)
-        unsafe PQsetnonblocking(new, 1)
+        let new = unsafe try await connector.connect(sleeper: sleeper) { isStopped }
         unsafe PQenterPipelineMode(new)
         unsafe connection = unsafe new
         registration = loop.register(unsafe PQsocket(new), for: .readable, handler: self)
@@ -111,25 +91,6 @@ extension Lane {
         try await prepareEager()
         counters.countConnected()
         isReady = true
-    }
-
-    private func poll(_ new: OpaquePointer) async throws(Fault) {
-        let deadline = Instant.now.advanced(milliseconds: Lane.connectMilliseconds)
-        var status = PGRES_POLLING_WRITING
-        while status != PGRES_POLLING_OK {
-            guard status != PGRES_POLLING_FAILED, unsafe PQstatus(new) != CONNECTION_BAD else {
-                throw .databaseUnavailable("\(name): \(unsafe String(cString: PQerrorMessage(new)))")
-            }
-            // libpq may change sockets between two calls, so each wait registers anew.
-            let readiness = Readiness(sleeper)
-            let socket = unsafe PQsocket(new)
-            let place = loop.register(
-                socket, for: status == PGRES_POLLING_READING ? .readable : .writable, handler: readiness)
-            while !readiness.isReady, !isStopped, Instant.now < deadline { await sleeper.wait(until: deadline) }
-            loop.unregister(socket, place)
-            guard readiness.isReady, !isStopped else { throw .databaseUnavailable("\(name): no connection in time") }
-            status = unsafe PQconnectPoll(new)
-        }
     }
 
     /// Prepares what the lane was given, in one Sync. A statement that the server refuses is remembered, not fatal: the others work.
@@ -149,22 +110,6 @@ extension Lane {
             let statement = statements[outcome.failedAt]
             let fault = unsafe Fault(failed: reply.result, statement: statement.name)
             preparationFault = .misdeclared("the statement does not prepare: \(fault.cause ?? statement.name)")
-        }
-    }
-
-    /// Wakes the lane's task when a socket is ready, once.
-    private final class Readiness: EventHandler {
-        private let sleeper: Sleeper
-        private(set) var isReady = false
-
-        init(_ sleeper: Sleeper) {
-            self.sleeper = sleeper
-        }
-
-        func handle(_ events: EventSet) {
-            // Level-triggered: it is called again until the lane's task has run.
-            if !isReady { sleeper.wake() }
-            isReady = true
         }
     }
 }

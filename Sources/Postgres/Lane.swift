@@ -43,9 +43,7 @@ import Loop
 
     let loop: EventLoop
     let name: String
-    let target: ConnectionTarget
-    let startup: ConnectionTarget.Startup
-    let pool: BlockingPool
+    let connector: Connector
     /// What is prepared as soon as the connection stands; anything else at its first use.
     let eager: [StatementIdentity]
     let counters = LaneCounters()
@@ -90,9 +88,7 @@ import Loop
     ) {
         self.loop = loop
         self.name = name
-        self.target = target
-        self.startup = startup
-        self.pool = pool
+        connector = Connector(name: name, target: target, startup: startup, loop: loop, pool: pool)
         self.eager = eager
         sleeper = Sleeper(loop: loop)
     }

@@ -12,8 +12,8 @@ import CPostgres
         unsafe self.result = unsafe result
     }
 
-    deinit {
-        unsafe PQclear(result)
+    @inlinable deinit {
+        unsafe ResultMemory.free(result)
     }
 
     /// Whether the connection broke before the outcome was known.
@@ -46,7 +46,9 @@ import CPostgres
 }
 
 /// Questions to a result of libpq.
-enum ResultMemory {
+@usableFromInline enum ResultMemory {
+    @usableFromInline static func free(_ result: OpaquePointer?) { unsafe PQclear(result) }
+
     static func succeeded(_ result: OpaquePointer?) -> Bool {
         let status = unsafe PQresultStatus(result)
         return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY
