@@ -27,7 +27,7 @@ struct ClientHop: Sendable {
         }
         for (at, header) in headers.enumerated() {
             let name = Array(header.name.utf8)
-            guard !name.isEmpty, name.count <= 256, name.allSatisfy(ByteSet.token.contains) else {
+            guard !name.isEmpty, name.count <= 256, name.allSatisfy(ByteClass.token.contains) else {
                 throw .invalid("headers[\(at)].name", "format", "A header's name is a token of RFC 9110.")
             }
             guard !ClientHeader.reservedNames.contains(header.name.lowercased()) else {
