@@ -69,11 +69,11 @@ def main():
     if warning := machine.load_warning():
         say(warning)
     rows, failed = [], []
-    cluster = Cluster()
-    product = None
+    cluster = product = statements = None
     try:
-        statements = Statements()
-        product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options)
+        if options.only != ["M1"]:  # which needs no server
+            cluster, statements = Cluster(), Statements()
+            product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options)
         for id in options.only:
             say(f"{id} …")
             try:
@@ -86,7 +86,8 @@ def main():
     finally:
         if product:
             product.remove()
-        cluster.stop()
+        if cluster:
+            cluster.stop()
     print(report.table(rows))
     missed = [row for row in rows if row.met is False]
     print(f"\n{sum(row.met is True for row in rows)} goals met, {len(missed)} not met" + (f"; not measured: {', '.join(failed)}" if failed else ""))
