@@ -14,29 +14,33 @@ extension Timestamp {
     public var rfc3339Bytes: InlineArray<24, UInt8> {
         let milliseconds = Timestamp.floorDivide(microseconds, 1000)
         let days = Timestamp.floorDivide(milliseconds, 86_400_000)
-        let ofDay = Int(milliseconds - days * 86_400_000)
+        let ofDay = UInt32(milliseconds - days * 86_400_000)
         let (year, month, day) = Timestamp.civil(days: days)
+        let fullYear = UInt32(min(max(year, 0), 9999))
+        let seconds = ofDay / 1000
+        let thousandths = ofDay % 1000
         var out = InlineArray<24, UInt8>(repeating: UInt8(ascii: "-"))
-        func put(_ value: Int, _ digits: Int, at: Int) {
-            var rest = value
-            for offset in (0..<digits).reversed() {
-                out[at + offset] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
-            }
-        }
-        put(min(max(year, 0), 9999), 4, at: 0)
-        put(month, 2, at: 5)
-        put(day, 2, at: 8)
+        Timestamp.put(fullYear / 100, &out, 0)
+        Timestamp.put(fullYear % 100, &out, 2)
+        Timestamp.put(UInt32(month), &out, 5)
+        Timestamp.put(UInt32(day), &out, 8)
         out[10] = UInt8(ascii: "T")
-        put(ofDay / 3_600_000, 2, at: 11)
+        Timestamp.put(seconds / 3600, &out, 11)
         out[13] = UInt8(ascii: ":")
-        put(ofDay / 60_000 % 60, 2, at: 14)
+        Timestamp.put(seconds / 60 % 60, &out, 14)
         out[16] = UInt8(ascii: ":")
-        put(ofDay / 1000 % 60, 2, at: 17)
+        Timestamp.put(seconds % 60, &out, 17)
         out[19] = UInt8(ascii: ".")
-        put(ofDay % 1000, 3, at: 20)
+        out[20] = UInt8(truncatingIfNeeded: thousandths / 100) &+ 0x30
+        Timestamp.put(thousandths % 100, &out, 21)
         out[23] = UInt8(ascii: "Z")
         return out
+    }
+
+    /// Two decimal digits.
+    @inline(__always) private static func put(_ value: UInt32, _ out: inout InlineArray<24, UInt8>, _ at: Int) {
+        out[at] = UInt8(truncatingIfNeeded: value / 10) &+ 0x30
+        out[at + 1] = UInt8(truncatingIfNeeded: value % 10) &+ 0x30
     }
 
     /// Reads an RFC 3339 date-time with any offset and up to nine digits of fraction; finer than a microsecond is cut off.
@@ -52,7 +56,7 @@ extension Timestamp {
 
     /// The same from UTF-8, without an allocation.
     public init?(rfc3339 bytes: Span<UInt8>) {
-        func number(_ from: Int, _ count: Int) -> Int? {
+        @inline(__always) func number(_ from: Int, _ count: Int) -> Int? {
             guard from + count <= bytes.count else { return nil }
             var value = 0
             for at in from..<from + count {
@@ -99,12 +103,12 @@ extension Timestamp {
 
     // MARK: The civil calendar
 
-    static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
+    @inline(__always) static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
         value >= 0 ? value / by : -((-value + by - 1) / by)
     }
 
     /// The date of a number of days since 1970-01-01.
-    static func civil(days: Int64) -> (year: Int, month: Int, day: Int) {
+    @inline(__always) static func civil(days: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = floorDivide(shifted, 146_097)
         let dayOfEra = Int(shifted - era * 146_097)

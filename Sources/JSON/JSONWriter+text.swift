@@ -4,8 +4,9 @@
 extension JSONWriter {
     /// A string.
     @inlinable public mutating func string(_ text: String) {
-        var text = text
-        text.withUTF8 { source in unsafe string(utf8: source) }
+        let isWritten: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { source in unsafe string(utf8: source) }
+        // All strings of this platform have their bytes at hand; should one not, a copy has.
+        if isWritten == nil { unsafe Array(text.utf8).withUnsafeBufferPointer { source in unsafe string(utf8: source) } }
     }
 
     /// A string given as valid UTF-8.

@@ -35,14 +35,16 @@ public struct Output<Value>: Sendable {
     /// Writes a value.
     @inlinable public func write(_ value: borrowing Value, to writer: inout JSONWriter) {
         writer.beginObject()
-        for index in 0..<fields.count { fields[index].write(value, &writer) }
+        let fields = fields.span
+        for index in fields.indices { fields[index].write(value, &writer) }
         writer.endObject()
     }
 
     /// Writes an array of values.
     @inlinable public func write(_ values: [Value], to writer: inout JSONWriter) {
         writer.beginArray()
-        for value in values { write(value, to: &writer) }
+        let values = values.span
+        for index in values.indices { write(values[index], to: &writer) }
         writer.endArray()
     }
 

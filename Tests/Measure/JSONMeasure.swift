@@ -9,13 +9,14 @@ import JSON
 struct JSONMeasure {
     let shape: String
     let text: [UInt8]
-    let run: @Sendable () throws -> [(name: String, nanoseconds: Double)]
+    /// Times everything, or the one thing that is named.
+    let run: @Sendable (_ only: String?) throws -> [(name: String, nanoseconds: Double)]
 
     init<Value: Measured>(_ shape: String, _ sample: Value) {
         let text = Value.output.bytes(sample)
         self.shape = shape
         self.text = text
-        run = { try Self.times(sample, text) }
+        run = { only in try Self.times(sample, text, only) }
     }
 
     static let all = [
@@ -26,7 +27,7 @@ struct JSONMeasure {
     ]
 
     private static func times<Value: Measured>(
-        _ sample: Value, _ text: [UInt8]
+        _ sample: Value, _ text: [UInt8], _ only: String?
     ) throws -> [(name: String, nanoseconds: Double)] {
         let document = JSONDocument()
         let decoder = JSONDecoder()
@@ -36,18 +37,19 @@ struct JSONMeasure {
         // What is timed must be right first.
         let again = try decoder.decode(Value.self, from: try encoder.encode(try Value.input.decode(text)))
         guard Value.output.bytes(again) == text else { throw CocoaError(.coderInvalidValue) }
-        return [
-            ("decode_ns", try best { _ = try Value.input.decode(text.span, in: document) }),
-            (
-                "encode_ns",
-                try best {
-                    buffer.removeAll(keepingCapacity: true)
-                    JSONWriter.append(to: &buffer) { Value.output.write(sample, to: &$0) }
-                }
-            ),
-            ("foundation_decode_ns", try best { _ = try decoder.decode(Value.self, from: data) }),
-            ("foundation_encode_ns", try best { _ = try encoder.encode(sample) }),
-        ]
+        var times: [(name: String, nanoseconds: Double)] = []
+        func time(_ name: String, _ action: () throws -> Void) throws {
+            if only == nil || only == name { times.append((name, try best(action))) }
+        }
+        try time("decode_ns") { _ = try Value.input.decode(text.span, in: document) }
+        try time("encode_ns") {
+            buffer.removeAll(keepingCapacity: true)
+            JSONWriter.append(to: &buffer) { Value.output.write(sample, to: &$0) }
+        }
+        try time("parse_ns") { try document.parse(text.span) }
+        try time("foundation_decode_ns") { _ = try decoder.decode(Value.self, from: data) }
+        try time("foundation_encode_ns") { _ = try encoder.encode(sample) }
+        return times
     }
 
     /// Nanoseconds of CPU an operation, so that what else the machine does counts least: the best of seven batches of at least 20 ms.

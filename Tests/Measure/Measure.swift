@@ -1,4 +1,4 @@
-// `Measure [--dump DIR] [--only SHAPE]`: see JSONMeasure.
+// `Measure [--dump DIR] [--only SHAPE] [--way NAME]`: see JSONMeasure. A way is one of the names it prints, such as `decode_ns`.
 
 import Foundation
 import JSON
@@ -20,7 +20,7 @@ import JSON
             writer.string(measure.shape)
             writer.key("bytes")
             writer.int(measure.text.count)
-            for (name, nanoseconds) in try measure.run() {
+            for (name, nanoseconds) in try measure.run(option("--way")) {
                 writer.key(name: name)
                 writer.double((nanoseconds * 10).rounded() / 10)
             }
