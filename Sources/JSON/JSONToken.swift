@@ -38,5 +38,7 @@
     @inlinable static var wide: UInt32 { 512 }
 
     @inlinable var isEscaped: Bool { detail & JSONToken.escaped != 0 }
+    /// Neither escapes nor bytes above 127: as many characters as bytes.
+    @inlinable var isPlain: Bool { detail & (JSONToken.escaped | JSONToken.wide) == 0 }
     @inlinable var isWide: Bool { detail & JSONToken.wide != 0 }
 }

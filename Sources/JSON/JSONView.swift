@@ -64,22 +64,27 @@ public struct JSONView {
     /// The text of a string; `nil` when it is none.
     public func string() -> String? {
         let token = token
-        guard token.kind == .string else { return nil }
+        return token.kind == .string ? text(token) : nil
+    }
+
+    /// The text of a string's token.
+    @usableFromInline func text(_ token: JSONToken) -> String {
         let (start, length) = unsafe (bytes(token), Int(token.length))
         if token.isEscaped {
             return unsafe String(unsafeUninitializedCapacity: length) { buffer in
                 unsafe JSONText.unescape(start, length, into: buffer.baseAddress!)
             }
         }
-        return unsafe String(decoding: UnsafeBufferPointer(start: start, count: length), as: UTF8.self)
+        // The parse has checked the bytes, so they need not be checked again.
+        let bytes = unsafe Span(_unsafeStart: start, count: length)
+        return unsafe String(copying: UTF8Span(unchecked: bytes, isKnownASCII: !token.isWide))
     }
 
     /// The number of Unicode characters (scalars) of a string; 0 when it is none.
     public var characterCount: Int {
         let token = token
         guard token.kind == .string else { return 0 }
-        if !token.isEscaped && !token.isWide { return Int(token.length) }
-        return string()?.unicodeScalars.count ?? 0
+        return token.isPlain ? Int(token.length) : text(token).unicodeScalars.count
     }
 
     /// Whether it is a string of just that text.

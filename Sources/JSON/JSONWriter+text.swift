@@ -11,39 +11,23 @@ extension JSONWriter {
 
     /// A string given as valid UTF-8.
     @inlinable public mutating func string(utf8 source: UnsafeBufferPointer<UInt8>) {
-        comma()
         let length = source.count
         let base = source.baseAddress
-        // Room for a whole last word and the closing quote.
-        let copied = unsafe put(plain: base, length)
-        if copied < length { unsafe escape(base.unsafelyUnwrapped + copied, length - copied) }
-        byte(UInt8(ascii: "\""))
-    }
-
-    /// Writes the opening quote and what needs no escapes, and returns how much of the source that was.
-    @inlinable @inline(__always) mutating func put(plain base: UnsafePointer<UInt8>?, _ length: Int) -> Int {
+        let skipped = needsComma ? 1 : 0
+        needsComma = true
         var copied = 0
+        // Room for a comma, both quotes and a whole last word.
         unsafe put(length &+ 16) { target in
-            unsafe target[0] = UInt8(ascii: "\"")
-            guard let base = unsafe base else { return 1 }
-            let text = unsafe target + 1
-            while copied &+ 8 <= length {
-                let word = unsafe JSONText.word(base + copied)
-                let found = JSONText.escapables(word)
-                unsafe UnsafeMutableRawPointer(text + copied).storeBytes(of: word.littleEndian, as: UInt64.self)
-                if found != 0 {
-                    copied &+= found.trailingZeroBitCount / 8
-                    return copied &+ 1
-                }
-                copied &+= 8
-            }
-            while copied < length, unsafe !JSONText.isEscapable(base[copied]) {
-                unsafe text[copied] = base[copied]
-                copied &+= 1
-            }
-            return copied &+ 1
+            unsafe target[0] = UInt8(ascii: ",")
+            unsafe target[skipped] = UInt8(ascii: "\"")
+            let text = unsafe target + (skipped &+ 1)
+            if let base = unsafe base { copied = unsafe JSONText.copyPlain(base, length, to: text) }
+            unsafe text[copied] = UInt8(ascii: "\"")
+            return skipped &+ 1 &+ copied &+ (copied == length ? 1 : 0)
         }
-        return copied
+        guard copied < length else { return }
+        unsafe escape(base.unsafelyUnwrapped + copied, length - copied)
+        byte(UInt8(ascii: "\""))
     }
 
     /// Writes the rest of a string from the first byte that needs an escape.
@@ -67,8 +51,12 @@ extension JSONWriter {
 
     /// An integer.
     @inlinable public mutating func int(_ value: Int) {
-        comma()
-        unsafe put(20) { target in unsafe JSONNumber.write(value, into: target) }
+        let skipped = needsComma ? 1 : 0
+        needsComma = true
+        unsafe put(21) { target in
+            unsafe target[0] = UInt8(ascii: ",")
+            return unsafe skipped &+ JSONNumber.write(value, into: target + skipped)
+        }
     }
 
     /// A double in the fewest digits that read back the same; `null` when it is no finite number.
@@ -93,6 +81,25 @@ extension JSONText {
         let backslash = word ^ (ones &* 0x5C)
         let control = (word &- ones &* 0x20) & ~word
         return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control) & (ones &* 0x80)
+    }
+
+    /// Copies what needs no escapes, and returns how much that was. Up to seven bytes behind it are written over.
+    @inlinable @inline(__always) static func copyPlain(
+        _ source: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        var copied = 0
+        while copied &+ 8 <= length {
+            let word = unsafe word(source + copied)
+            let found = escapables(word)
+            unsafe UnsafeMutableRawPointer(target + copied).storeBytes(of: word.littleEndian, as: UInt64.self)
+            if found != 0 { return copied &+ found.trailingZeroBitCount / 8 }
+            copied &+= 8
+        }
+        while copied < length, unsafe !isEscapable(source[copied]) {
+            unsafe target[copied] = source[copied]
+            copied &+= 1
+        }
+        return copied
     }
 
     @inlinable @inline(__always) static func isEscapable(_ byte: UInt8) -> Bool {

@@ -105,13 +105,15 @@ public import Base
 
     /// RFC 3339 in UTC with milliseconds.
     public mutating func timestamp(_ value: Timestamp) {
-        comma()
         let text = value.rfc3339Bytes
-        unsafe put(26) { target in
-            unsafe target[0] = UInt8(ascii: "\"")
-            for at in 0..<24 { unsafe target[at + 1] = text[at] }
-            unsafe target[25] = UInt8(ascii: "\"")
-            return 26
+        let skipped = needsComma ? 1 : 0
+        needsComma = true
+        unsafe put(27) { target in
+            unsafe target[0] = UInt8(ascii: ",")
+            unsafe target[skipped] = UInt8(ascii: "\"")
+            unsafe UnsafeMutableRawPointer(target + skipped + 1).storeBytes(of: text, as: InlineArray<24, UInt8>.self)
+            unsafe target[skipped + 25] = UInt8(ascii: "\"")
+            return skipped + 26
         }
     }
 
@@ -119,16 +121,19 @@ public import Base
     @inlinable public mutating func id<Kind>(_ value: ID<Kind>) { id(prefix: Kind.prefix, value.uuid) }
 
     @usableFromInline mutating func id(prefix: StaticString, _ value: UUIDBits) {
-        comma()
         let digits = value.base32Bytes
         let length = prefix.utf8CodeUnitCount
-        unsafe put(length + 29) { target in
-            unsafe target[0] = UInt8(ascii: "\"")
-            for at in 0..<length { unsafe target[at + 1] = prefix.utf8Start[at] }
-            unsafe target[length + 1] = UInt8(ascii: "_")
-            for at in 0..<26 { unsafe target[length + 2 + at] = digits[at] }
-            unsafe target[length + 28] = UInt8(ascii: "\"")
-            return length + 29
+        let skipped = needsComma ? 1 : 0
+        needsComma = true
+        unsafe put(length + 30) { target in
+            unsafe target[0] = UInt8(ascii: ",")
+            let text = unsafe target + skipped
+            unsafe text[0] = UInt8(ascii: "\"")
+            unsafe (text + 1).update(from: prefix.utf8Start, count: length)
+            unsafe text[length + 1] = UInt8(ascii: "_")
+            unsafe UnsafeMutableRawPointer(text + length + 2).storeBytes(of: digits, as: InlineArray<26, UInt8>.self)
+            unsafe text[length + 28] = UInt8(ascii: "\"")
+            return skipped + length + 29
         }
     }
 
@@ -179,9 +184,13 @@ public import Base
     }
 
     @inlinable @inline(__always) mutating func open(_ bracket: UInt8) {
-        comma()
-        byte(bracket)
+        let skipped = needsComma ? 1 : 0
         needsComma = false
+        unsafe put(2) { target in
+            unsafe target[0] = UInt8(ascii: ",")
+            unsafe target[skipped] = bracket
+            return skipped &+ 1
+        }
     }
 
     @inlinable @inline(__always) mutating func close(_ bracket: UInt8) {
@@ -190,10 +199,13 @@ public import Base
     }
 
     @inlinable @inline(__always) mutating func literal(_ text: StaticString) {
-        comma()
-        unsafe put(text.utf8CodeUnitCount) { target in
-            unsafe target.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
-            return text.utf8CodeUnitCount
+        let length = text.utf8CodeUnitCount
+        let skipped = needsComma ? 1 : 0
+        needsComma = true
+        unsafe put(length &+ 1) { target in
+            unsafe target[0] = UInt8(ascii: ",")
+            unsafe (target + skipped).update(from: text.utf8Start, count: length)
+            return skipped &+ length
         }
     }
 }

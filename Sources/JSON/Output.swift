@@ -17,10 +17,28 @@ public struct Output<Value>: Sendable {
         }
     }
 
+    /// The fields as they are written: a chain of constants, since calling a closure out of an array would cost a count of references
+    /// each time.
+    @usableFromInline final class Chain: Sendable {
+        @usableFromInline let write: @Sendable (borrowing Value, inout JSONWriter) -> Void
+        @usableFromInline let next: Chain?
+
+        init(_ field: Field, _ next: Chain?) {
+            write = field.write
+            self.next = next
+        }
+
+        @inlinable func run(_ value: borrowing Value, _ writer: inout JSONWriter) {
+            write(value, &writer)
+            if let next { next.run(value, &writer) }
+        }
+    }
+
     /// The name of the schema; one name means one shape in the whole program.
     public let name: String
-    @usableFromInline let summary: String
-    @usableFromInline let fields: [Field]
+    let summary: String
+    let fields: [Field]
+    @usableFromInline let chain: Chain?
 
     public init(_ name: String, _ fields: [Field]) {
         self.init(name, "", fields)
@@ -30,21 +48,22 @@ public struct Output<Value>: Sendable {
         self.name = name
         self.summary = summary
         self.fields = fields
+        chain = fields.reversed().reduce(nil) { next, field in Chain(field, next) }
     }
 
     /// Writes a value.
     @inlinable public func write(_ value: borrowing Value, to writer: inout JSONWriter) {
         writer.beginObject()
-        let fields = fields.span
-        for index in fields.indices { fields[index].write(value, &writer) }
+        chain?.run(value, &writer)
         writer.endObject()
     }
 
     /// Writes an array of values.
     @inlinable public func write(_ values: [Value], to writer: inout JSONWriter) {
         writer.beginArray()
-        let values = values.span
-        for index in values.indices { write(values[index], to: &writer) }
+        unsafe values.withUnsafeBufferPointer { values in
+            for index in 0..<values.count { unsafe write((values.baseAddress.unsafelyUnwrapped + index).pointee, to: &writer) }
+        }
         writer.endArray()
     }
 

@@ -11,13 +11,15 @@ public struct StringShape: TextShape {
     }
 
     public func decode(_ view: JSONView, _ problems: inout Problems) -> String {
-        guard let text = view.string() else {
+        let token = view.token
+        guard token.kind == .string else {
             problems.add(.type, "This must be a string.")
             return ""
         }
-        let count = view.characterCount
+        let text = view.text(token)
+        let count = token.isPlain ? Int(token.length) : text.unicodeScalars.count
         if count < length.lowerBound || count > length.upperBound { noteLength(&problems) }
-        if format != nil || view.mayHoldZero { checkContent(text, &problems) }
+        if format != nil || token.isEscaped { checkContent(text, &problems) }
         return text
     }
 
@@ -97,12 +99,5 @@ public struct TextFormat: Sendable {
             previous = byte
         }
         return previous != UInt8(ascii: "-")
-    }
-}
-
-extension JSONView {
-    /// Whether the text could hold a U+0000, which only an escape can bring.
-    @usableFromInline var mayHoldZero: Bool {
-        unsafe token.isEscaped && document.state.pointee.holdsUnstorable
     }
 }
