@@ -28,6 +28,7 @@ CREATE INDEX executions_by_definition ON executions (tenant_id, definition_id, i
 CREATE TABLE execution_queue (
     tenant_id uuid NOT NULL,
     execution_id uuid NOT NULL,
+    definition_id uuid NOT NULL,
     priority smallint NOT NULL DEFAULT 0,
     ready_at timestamptz NOT NULL DEFAULT now(),
     epoch bigint NOT NULL DEFAULT 0,
@@ -42,6 +43,7 @@ CREATE TABLE execution_queue (
 
 CREATE INDEX execution_queue_ready ON execution_queue (priority DESC, ready_at) WHERE node_id IS NULL;
 CREATE INDEX execution_queue_leased ON execution_queue (lease_expires_at) WHERE node_id IS NOT NULL;
+CREATE INDEX execution_queue_cancelled ON execution_queue (node_id) WHERE cancel_requested;
 
 CREATE TABLE execution_steps (
     tenant_id uuid NOT NULL,
@@ -50,6 +52,7 @@ CREATE TABLE execution_steps (
     tool text NOT NULL,
     effect text NOT NULL CHECK (effect IN ('pure', 'idempotent', 'unsafe')),
     input_hash bytea NOT NULL CHECK (octet_length(input_hash) = 32),
+    input jsonb NOT NULL,
     status text NOT NULL CHECK (status IN ('started', 'succeeded', 'failed')),
     attempt int NOT NULL,
     epoch bigint NOT NULL,

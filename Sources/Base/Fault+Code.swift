@@ -31,6 +31,9 @@ extension Fault {
         case toolNotAvailable = "tool_not_available"
         case strategyNotAvailable = "strategy_not_available"
         case leaseLost = "lease_lost"
+        case workerLost = "worker_lost"
+        case nondeterministicReplay = "nondeterministic_replay"
+        case outcomeUnknown = "outcome_unknown"
     }
 }
 
@@ -44,7 +47,8 @@ extension Fault.Code {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
-        case .conflict, .invalidState, .limitReached, .leaseLost, .cancelled: 409
+        case .conflict, .invalidState, .limitReached, .leaseLost, .cancelled,
+            .nondeterministicReplay, .outcomeUnknown: 409
         case .contentTooLarge: 413
         case .uriTooLong: 414
         case .unsupportedMediaType: 415
@@ -52,7 +56,7 @@ extension Fault.Code {
         case .invalid, .toolNotAvailable, .strategyNotAvailable, .outboundRefused: 422
         case .rateLimited: 429
         case .headTooLarge: 431
-        case .internalError: 500
+        case .internalError, .workerLost: 500
         case .notImplemented: 501
         case .outboundFailed: 502
         case .overloaded, .unavailable: 503
@@ -92,6 +96,9 @@ extension Fault.Code {
         case .toolNotAvailable: "Tool not available"
         case .strategyNotAvailable: "Strategy not available"
         case .leaseLost: "Lease lost"
+        case .workerLost: "Worker lost"
+        case .nondeterministicReplay: "Another run than the first"
+        case .outcomeUnknown: "Outcome unknown"
         }
     }
 }

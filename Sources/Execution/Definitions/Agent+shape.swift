@@ -1,0 +1,48 @@
+// Agents on the wire.
+
+import Base
+import JSON
+
+extension Agent {
+    /// An agent as it is answered.
+    public static let output = Output<Agent>(
+        "Agent", "A definition that can be triggered.",
+        [
+            .field("id", "Its id.") { $0.id },
+            .field("name", "Its name.") { $0.name },
+            .field("description", "What it is for.") { $0.description },
+            .field("state", "Where it stands: only a running agent can be triggered, a stopped one never again.") { $0.state },
+            .field("version", "The number of the blueprint's version, from 1.") { $0.version },
+            .field("blueprint", "The tools, the strategy and the limits of a run.") { $0.blueprint },
+            .field("created_at", "When it was made.") { $0.createdAt },
+            .field("updated_at", "When it last changed.") { $0.updatedAt },
+        ])
+}
+
+extension CreateAgent {
+    public static let input = Input<CreateAgent>("CreateAgent", "A new agent.") { fields in
+        CreateAgent(
+            name: fields.required("name", .string(1...100, format: .line), "Its name."),
+            description: fields.defaulted("description", .string(0...2000), "", "What it is for."),
+            blueprint: fields.required("blueprint", Blueprint.input, "The tools, the strategy and the limits of a run."))
+    }
+}
+
+extension UpdateAgent {
+    public static let input = Input<UpdateAgent>("UpdateAgent", "What changes of an agent; what is left out stays.") { fields in
+        UpdateAgent(
+            name: fields.optional("name", .string(1...100, format: .line), "Its name."),
+            description: fields.optional("description", .string(0...2000), "What it is for."),
+            blueprint: fields.optional(
+                "blueprint", Blueprint.input, "The whole new blueprint. It makes a new version; runs that exist finish on theirs."))
+    }
+}
+
+extension TriggerAgent {
+    public static let input = Input<TriggerAgent>("TriggerAgent", "What an agent is triggered with.") { fields in
+        TriggerAgent(
+            input: fields.defaulted(
+                "input", .rawObject(bytes: inputBytes), .emptyObject,
+                "Its members go over the configuration of the tools that take them."))
+    }
+}

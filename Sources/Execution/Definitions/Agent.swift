@@ -1,0 +1,58 @@
+// An agent as its tenant sees it: a definition that can be run, in immutable versions. Its blueprint is carried as the text that the
+// store holds, since most readers only pass it on.
+
+import Base
+import JSON
+
+/// A definition that can be triggered.
+public struct Agent: Sendable {
+    public let id: AgentID
+    public let name: String
+    public let description: String
+    public let state: AgentState
+    /// The number of the blueprint's version, from 1.
+    public let version: Int
+    public let blueprint: JSONRaw
+    public let createdAt: Timestamp
+    public let updatedAt: Timestamp
+}
+
+/// What it takes to make an agent.
+public struct CreateAgent: Sendable {
+    public let name: String
+    public let description: String
+    public let blueprint: Blueprint
+
+    public init(name: String, description: String = "", blueprint: Blueprint) {
+        self.name = name
+        self.description = description
+        self.blueprint = blueprint
+    }
+}
+
+/// What changes of an agent; what is `nil` stays.
+public struct UpdateAgent: Sendable {
+    public let name: String?
+    public let description: String?
+    /// A new one makes a new version; executions that exist finish on theirs.
+    public let blueprint: Blueprint?
+
+    public init(name: String? = nil, description: String? = nil, blueprint: Blueprint? = nil) {
+        self.name = name
+        self.description = description
+        self.blueprint = blueprint
+    }
+}
+
+/// What an agent is triggered with.
+public struct TriggerAgent: Sendable {
+    /// The most bytes of an input.
+    public static let inputBytes = 256 << 10
+
+    /// An object: what it names goes over the configuration of the tools that take it.
+    public let input: JSONRaw
+
+    public init(input: JSONRaw = .emptyObject) {
+        self.input = input
+    }
+}

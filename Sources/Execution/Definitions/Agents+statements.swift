@@ -1,0 +1,134 @@
+// The statements of agents. Every one runs in the scope of its tenant; policies add the tenant to each condition.
+
+import Base
+import JSON
+import Postgres
+
+enum AgentStatements {
+    static let all: [any AnyStatement] = [create, get, list, update, move, delete, stop, lock, sweep]
+
+    static let create = Statement<Agent, TenantID, AgentID, String, String, JSONBytes>(
+        "create agent",
+        """
+        WITH made AS (
+            INSERT INTO definitions (tenant_id, id, kind, name, description, state, version)
+            VALUES ($1, $2, 'agent', $3, $4, 'created', 1)
+            RETURNING *
+        ), body AS (
+            INSERT INTO definition_versions (tenant_id, definition_id, version, body)
+            SELECT tenant_id, id, version, $5 FROM made
+            RETURNING body
+        )
+        SELECT id, name, description, state, version, body, created_at, updated_at FROM made, body
+        """, decode: agent)
+
+    private static let selection = """
+        SELECT d.id, d.name, d.description, d.state, d.version, v.body, d.created_at, d.updated_at
+        FROM definitions d
+        JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+        WHERE d.kind = 'agent'
+        """
+
+    static let get = Statement<Agent, AgentID>("agent by id", selection + " AND d.id = $1", repeatable: true, decode: agent)
+
+    static let list = Statement<Agent, String?, AgentID?, Int>(
+        "list agents",
+        selection + " AND ($1 IS NULL OR d.state = $1) AND ($2 IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3",
+        repeatable: true, decode: agent)
+
+    static let update = Statement<Agent, AgentID, String?, String?, JSONBytes?>(
+        "update agent",
+        """
+        WITH changed AS (
+            UPDATE definitions
+            SET name = coalesce($2, name), description = coalesce($3, description),
+                version = version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END, updated_at = clock_timestamp()
+            WHERE id = $1 AND kind = 'agent'
+            RETURNING *
+        ), body AS (
+            INSERT INTO definition_versions (tenant_id, definition_id, version, body)
+            SELECT tenant_id, id, version, $4 FROM changed WHERE $4 IS NOT NULL
+            RETURNING body
+        )
+        SELECT c.id, c.name, c.description, c.state, c.version,
+            coalesce(
+                (SELECT body FROM body),
+                (SELECT v.body FROM definition_versions v
+                 WHERE (v.tenant_id, v.definition_id, v.version) = (c.tenant_id, c.id, c.version))),
+            c.created_at, c.updated_at
+        FROM changed c
+        """, decode: agent)
+
+    /// Changes the state when the present one allows it.
+    static let move = Statement<Agent, AgentID, String, [String]>(
+        "move agent",
+        """
+        WITH moved AS (
+            UPDATE definitions SET state = $2, updated_at = clock_timestamp()
+            WHERE id = $1 AND kind = 'agent' AND state = ANY ($3)
+            RETURNING *
+        )
+        SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at
+        FROM moved m
+        JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (m.tenant_id, m.id, m.version)
+        """, decode: agent)
+
+    /// Takes executions, steps and logs along; a worker that runs one of them loses its lease.
+    static let delete = Statement<Void, AgentID>("delete agent", "DELETE FROM definitions WHERE id = $1 AND kind = 'agent'")
+
+    /// The lock of an agent, held to the end of the Sync.
+    static let lock = Statement<Void, AgentID, [String]>(
+        "lock agent", "SELECT 1 FROM definitions WHERE id = $1 AND state = ANY ($2) FOR NO KEY UPDATE")
+
+    /// Takes the locks of what a stop will sweep, in the order in which renewals take them.
+    static let sweep = Statement<Void, AgentID>(
+        "lock the queue of an agent",
+        """
+        SELECT 1 FROM execution_queue WHERE definition_id = $1 ORDER BY execution_id FOR UPDATE
+        """)
+
+    /// Cancels what waits and asks for a cancel of what runs. The locks are held, so that nothing moves in between.
+    static let stop = Statement<Void, AgentID, [String]>(
+        "cancel the executions of a stopped agent",
+        """
+        WITH stopped AS (
+            SELECT id FROM definitions WHERE id = $1 AND state = 'stopped'
+        ), waiting AS (
+            DELETE FROM execution_queue q USING stopped WHERE q.definition_id = stopped.id AND q.node_id IS NULL
+            RETURNING q.execution_id
+        ), held AS (
+            UPDATE execution_queue q SET cancel_requested = true FROM stopped
+            WHERE q.definition_id = stopped.id AND q.node_id IS NOT NULL
+            RETURNING q.execution_id
+        )
+        UPDATE executions e
+        SET state = CASE WHEN ended.at_once THEN 'cancelled' ELSE 'cancelling' END,
+            finished_at = CASE WHEN ended.at_once THEN clock_timestamp() END,
+            updated_at = clock_timestamp()
+        FROM (SELECT execution_id, true AS at_once FROM waiting UNION ALL SELECT execution_id, false FROM held) ended
+        WHERE e.id = ended.execution_id AND e.state = ANY ($2)
+        """)
+
+    private static func agent(_ row: borrowing RowReader) throws(Fault) -> Agent {
+        Agent(
+            id: try row.value(0), name: try row.value(1), description: try row.value(2),
+            state: try row.state(3), version: try row.value(4), blueprint: JSONRaw(try row.value(5, as: JSONBytes.self).bytes),
+            createdAt: try row.value(6), updatedAt: try row.value(7))
+    }
+}
+
+extension RowReader {
+    /// A column that holds one of the words of an enumeration.
+    func state<State: RawRepresentable<String>>(_ position: Int, as type: State.Type = State.self) throws(Fault) -> State {
+        let text = try value(position, as: String.self)
+        guard let state = State(rawValue: text) else {
+            throw Fault(.internalError, "The server could not do it.", cause: "\(text) is no \(State.self)")
+        }
+        return state
+    }
+
+    /// A `jsonb` column that may be NULL.
+    func json(_ position: Int) throws(Fault) -> JSONRaw? {
+        try value(position, as: JSONBytes?.self).map { JSONRaw($0.bytes) }
+    }
+}

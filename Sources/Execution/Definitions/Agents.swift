@@ -1,0 +1,111 @@
+// What can be done with agents. Each operation takes the permit that it needs, and is one statement or one Sync in the tenant's scope.
+
+import Base
+import JSON
+import Postgres
+import Tenancy
+
+/// The agents of all tenants, each in its tenant's scope.
+public final class Agents: Sendable {
+    private let database: Database
+    private let registry: ToolRegistry
+
+    public init(database: Database, registry: ToolRegistry) {
+        self.database = database
+        self.registry = registry
+    }
+
+    /// What these operations run, to be prepared at connect.
+    public static var statements: [any AnyStatement] { AgentStatements.all }
+
+    /// Makes an agent. It begins as `created`.
+    /// - Throws: `.toolNotAvailable`, `.strategyNotAvailable` or `.invalid` naming the fields of the blueprint.
+    public func create(_ agent: CreateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+        try agent.blueprint.check(against: registry)
+        let made = try await database.once(permit.scope.database).first(
+            AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
+            JSONBytes(agent.blueprint.bytes))
+        return try found(made)
+    }
+
+    /// - Throws: `.notFound`.
+    public func get(_ id: AgentID, _ permit: Permit<AgentsRead>) async throws(Fault) -> Agent {
+        try found(try await database.once(permit.scope.database).first(AgentStatements.get, id))
+    }
+
+    /// Agents, newest first.
+    /// - Parameters:
+    ///   - state: only those in this state.
+    ///   - before: where an earlier part of the list ended.
+    ///   - limit: how many at most, 1 to 100.
+    public func list(
+        state: AgentState? = nil, before: AgentID? = nil, limit: Int = 20, _ permit: Permit<AgentsRead>
+    ) async throws(Fault) -> Listing<Agent, AgentID> {
+        precondition(Listing<Agent, AgentID>.limits.contains(limit), "the limit of a list is checked at the door")
+        let agents = try await database.slow(permit.scope.database).query(AgentStatements.list, state?.rawValue, before, limit + 1)
+        return Listing(agents, limit: limit) { $0.id }
+    }
+
+    /// Changes what `update` names. A new blueprint makes a new version.
+    /// - Throws: `.notFound`; as `create` for the blueprint.
+    public func update(_ id: AgentID, _ update: UpdateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+        try update.blueprint?.check(against: registry)
+        let agent = try await database.once(permit.scope.database).first(
+            AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) })
+        return try found(agent)
+    }
+
+    /// Removes an agent with its executions, their steps and their logs. What runs is aborted within one renewal of its lease.
+    /// - Throws: `.notFound`.
+    public func delete(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) {
+        let count = try await database.once(permit.scope.database).execute(AgentStatements.delete, id)
+        if count == 0 { throw Agents.notFound }
+    }
+
+    /// Lets an agent be triggered.
+    /// - Throws: `.notFound`; `.invalidState` unless it is `created` or `paused`.
+    public func start(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+        try await move(id, to: .running, permit)
+    }
+
+    /// Lets an agent not be triggered for now. What runs goes on.
+    /// - Throws: `.notFound`; `.invalidState` unless it is `running`.
+    public func pause(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+        try await move(id, to: .paused, permit)
+    }
+
+    /// Stops an agent for ever and cancels what runs.
+    /// - Throws: `.notFound`; `.invalidState` when it is `stopped`.
+    public func stop(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+        let allowed = AgentState.predecessors(of: .stopped).map(\.rawValue)
+        var batch = database.once(permit.scope.database).batch()
+        batch.add(AgentStatements.lock, id, allowed)
+        batch.add(AgentStatements.sweep, id)
+        let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed)
+        batch.add(AgentStatements.stop, id, ExecutionState.live)
+        guard let agent = try await batch.run().first(moved) else { throw try await refusal(id, .stopped, permit) }
+        return agent
+    }
+
+    private func move(_ id: AgentID, to state: AgentState, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+        let allowed = AgentState.predecessors(of: state).map(\.rawValue)
+        let moved = try await database.once(permit.scope.database).first(AgentStatements.move, id, state.rawValue, allowed)
+        guard let moved else { throw try await refusal(id, state, permit) }
+        return moved
+    }
+
+    /// Why an agent did not change its state.
+    private func refusal(_ id: AgentID, _ wanted: AgentState, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Fault {
+        guard let agent = try await database.once(permit.scope.database).first(AgentStatements.get, id) else {
+            return Agents.notFound
+        }
+        return Fault(.invalidState, "An agent that is \(agent.state.rawValue) cannot become \(wanted.rawValue).")
+    }
+
+    private func found(_ agent: Agent?) throws(Fault) -> Agent {
+        guard let agent else { throw Agents.notFound }
+        return agent
+    }
+
+    static let notFound = Fault(.notFound, "There is no such agent.")
+}

@@ -1,0 +1,62 @@
+// How a blueprint stands in requests and in the store: the same text, with everything that has a default written out.
+
+import Base
+import JSON
+
+extension Blueprint {
+    /// A blueprint as it is sent.
+    public static let input = Input<Blueprint>("Blueprint", "The tools of an agent, its strategy and the limits of a run.") { fields in
+        Blueprint(
+            tools: fields.required("tools", .array(of: ToolUse.input, 1...toolLimit), "The tools, in the order of their use."),
+            strategy: fields.required("strategy", StrategyUse.input, "How the tools are used."),
+            limits: fields.defaulted("limits", RunLimits.input, .standard, "What one run may take."))
+    }
+
+    /// The text that is stored and shown.
+    var bytes: [UInt8] {
+        let value: JSONValue = [
+            "tools": .array(tools.map { ["name": .string($0.name), "config": .object($0.configuration)] }),
+            "strategy": ["name": .string(strategy.name), "config": .object(strategy.configuration)],
+            "limits": limits.value,
+        ]
+        return value.bytes
+    }
+}
+
+extension Blueprint.ToolUse {
+    static let input = Input<Self>("ToolUse", "A tool with its configuration.") { fields in
+        Self(
+            name: fields.required("name", .string(1...100), "The name of a tool, from the list of tools."),
+            configuration: fields.configuration())
+    }
+}
+
+extension Blueprint.StrategyUse {
+    static let input = Input<Self>("StrategyUse", "A strategy with its configuration.") { fields in
+        Self(
+            name: fields.required("name", .string(1...100), "The name of a strategy, from the list of strategies."),
+            configuration: fields.configuration())
+    }
+}
+
+extension Blueprint.RunLimits {
+    static let input = Input<Self>("RunLimits", "What one run may take.") { fields in
+        Self(
+            timeoutSeconds: fields.defaulted(
+                "timeout_seconds", .integer(timeoutSeconds), standard.timeoutSeconds,
+                "Seconds from the first start to the end, waits between attempts included."),
+            maxAttempts: fields.defaulted(
+                "max_attempts", .integer(maxAttempts), standard.maxAttempts, "Attempts that may fail before the execution does."))
+    }
+
+    var value: JSONValue { ["timeout_seconds": .integer(timeoutSeconds), "max_attempts": .integer(maxAttempts)] }
+}
+
+extension Fields {
+    /// The `config` of a tool or strategy: its own declaration checks what is in it.
+    fileprivate mutating func configuration() -> JSONObject {
+        let value = defaulted(
+            "config", .object(bytes: Blueprint.configurationBytes), .object(JSONObject()), "Its configuration, by its own schema.")
+        return value.object ?? JSONObject()
+    }
+}

@@ -1,0 +1,99 @@
+// What an agent is made of: the tools it uses in order, each with its configuration, the strategy that calls them, and the limits of a
+// run. A blueprint is checked against the tools' and the strategy's own declarations when it is saved, so that a run meets no surprise.
+
+import Base
+import JSON
+
+/// The parts of an agent.
+public struct Blueprint: Sendable, Equatable {
+    /// The most tools that one agent has.
+    public static let toolLimit = 16
+    /// The most bytes of one configuration.
+    public static let configurationBytes = 16 << 10
+
+    /// A tool and how this agent uses it.
+    public struct ToolUse: Sendable, Equatable {
+        public let name: String
+        public let configuration: JSONObject
+
+        public init(name: String, configuration: JSONObject = JSONObject()) {
+            self.name = name
+            self.configuration = configuration
+        }
+    }
+
+    /// A strategy and how this agent uses it.
+    public struct StrategyUse: Sendable, Equatable {
+        public let name: String
+        public let configuration: JSONObject
+
+        public init(name: String, configuration: JSONObject = JSONObject()) {
+            self.name = name
+            self.configuration = configuration
+        }
+    }
+
+    /// What one run may take.
+    public struct RunLimits: Sendable, Equatable {
+        public static let timeoutSeconds = 1...86_400
+        public static let maxAttempts = 1...20
+        public static let standard = RunLimits(timeoutSeconds: 300, maxAttempts: 3)
+
+        /// From the first start to the end, waits between attempts included.
+        public let timeoutSeconds: Int
+        /// Attempts that may fail before the execution does.
+        public let maxAttempts: Int
+
+        public init(timeoutSeconds: Int, maxAttempts: Int) {
+            self.timeoutSeconds = timeoutSeconds
+            self.maxAttempts = maxAttempts
+        }
+    }
+
+    public let tools: [ToolUse]
+    public let strategy: StrategyUse
+    public let limits: RunLimits
+
+    public init(tools: [ToolUse], strategy: StrategyUse, limits: RunLimits = .standard) {
+        self.tools = tools
+        self.strategy = strategy
+        self.limits = limits
+    }
+
+    /// Checks the parts against what the registry has.
+    /// - Parameter path: where the blueprint stands in the request, such as `blueprint`.
+    /// - Throws: `.toolNotAvailable` or `.strategyNotAvailable` when a name is unknown, else `.invalid`, always naming every refused field.
+    public func check(against registry: ToolRegistry, at path: String = "blueprint") throws(Fault) {
+        var fields: [Fault.Field] = []
+        var code = Fault.Code.invalid
+        if let known = registry.strategy(strategy.name) {
+            fields += Blueprint.problems("\(path).strategy.config") { () throws(Fault) in try known.checkConfiguration(strategy.configuration) }
+        } else {
+            code = .strategyNotAvailable
+            fields.append(Fault.Field("\(path).strategy.name", "reference", "There is no strategy of this name."))
+        }
+        for (index, use) in tools.enumerated() {
+            if let tool = registry.tool(use.name) {
+                fields += Blueprint.problems("\(path).tools[\(index)].config") { () throws(Fault) in
+                    try tool.checkConfiguration(use.configuration)
+                }
+            } else {
+                code = .toolNotAvailable
+                fields.append(Fault.Field("\(path).tools[\(index)].name", "reference", "There is no tool of this name."))
+            }
+        }
+        guard !fields.isEmpty else { return }
+        throw Fault(code, fields.count == 1 ? "A field is not valid." : "\(fields.count) fields are not valid.", fields: fields)
+    }
+
+    /// The fields that a check refuses, each behind `path`.
+    private static func problems(_ path: String, _ check: () throws(Fault) -> Void) -> [Fault.Field] {
+        do throws(Fault) {
+            try check()
+            return []
+        } catch {
+            if error.fields.isEmpty { return [Fault.Field(path, "format", error.message)] }
+            return error.fields.map { Fault.Field($0.path.isEmpty ? path : "\(path).\($0.path)", $0.code, $0.message) }
+        }
+    }
+}

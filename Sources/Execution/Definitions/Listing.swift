@@ -1,0 +1,17 @@
+// A part of a list, newest first, and where the next part begins. How a place is spelled for callers is the faces' business.
+
+/// Some elements of a list.
+public struct Listing<Element: Sendable, Place: Sendable>: Sendable {
+    /// How many elements one part may have.
+    public static var limits: ClosedRange<Int> { 1...100 }
+
+    public let elements: [Element]
+    /// What to go on from; `nil` when there is nothing more.
+    public let next: Place?
+
+    /// Makes a part from one element more than was asked for, if there are that many.
+    init(_ found: [Element], limit: Int, place: (Element) -> Place) {
+        elements = found.count > limit ? Array(found.prefix(limit)) : found
+        next = found.count > limit ? elements.last.map(place) : nil
+    }
+}

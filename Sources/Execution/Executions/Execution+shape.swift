@@ -1,0 +1,88 @@
+// Executions on the wire.
+
+import Base
+import JSON
+
+extension Execution {
+    /// An execution as it is answered.
+    public static let output = Output<Execution>(
+        "Execution", "One run of an agent.",
+        [
+            .field("id", "Its id.") { $0.summary.id },
+            .field("agent_id", "The agent.") { $0.summary.agent },
+            .field("agent_version", "The version of the agent's blueprint that it runs.") { $0.summary.agentVersion },
+            .field("state", "Where it stands.") { $0.summary.state },
+            .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.summary.attempt },
+            .field("max_attempts", "Attempts that may fail before the execution does.") { $0.summary.maxAttempts },
+            .field("timeout_seconds", "What it may take from its first start to its end.") { $0.summary.timeoutSeconds },
+            .field("input", "What it was triggered with.") { $0.input },
+            .field("output", "What it came to.") { $0.result },
+            .field("error", "Why the last attempt failed.") { $0.error },
+            .field("created_at", "When it was triggered.") { $0.summary.createdAt },
+            .field("started_at", "When its first attempt began.") { $0.summary.startedAt },
+            .field("finished_at", "When it ended.") { $0.summary.finishedAt },
+            .field("duration_ms", "From the first start to the end.") { $0.summary.durationMilliseconds },
+        ])
+}
+
+extension ExecutionSummary {
+    /// An execution as it stands in lists.
+    public static let output = Output<ExecutionSummary>(
+        "ExecutionSummary", "One run of an agent, without what went in and came out.",
+        [
+            .field("id", "Its id.") { $0.id },
+            .field("agent_id", "The agent.") { $0.agent },
+            .field("agent_version", "The version of the agent's blueprint that it runs.") { $0.agentVersion },
+            .field("state", "Where it stands.") { $0.state },
+            .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.attempt },
+            .field("created_at", "When it was triggered.") { $0.createdAt },
+            .field("started_at", "When its first attempt began.") { $0.startedAt },
+            .field("finished_at", "When it ended.") { $0.finishedAt },
+            .field("duration_ms", "From the first start to the end.") { $0.durationMilliseconds },
+        ])
+}
+
+extension ExecutionResult {
+    /// A result as it is answered.
+    public static let output = Output<ExecutionResult>(
+        "ExecutionResult", "What an execution came to.",
+        [
+            .field("execution_id", "The execution.") { $0.id },
+            .field("agent_id", "The agent.") { $0.agent },
+            .field("state", "Where it stands.") { $0.state },
+            .field("output", "What it came to; null before it succeeded.") { $0.result },
+            .field("error", "Why the last attempt failed.") { $0.error },
+            .field("finished_at", "When it ended.") { $0.finishedAt },
+        ])
+}
+
+extension ExecutionStep {
+    /// A step as it is answered.
+    public static let output = Output<ExecutionStep>(
+        "ExecutionStep", "One journalled call of a tool.",
+        [
+            .field("key", "Its place in the run.") { $0.key },
+            .field("tool", "The tool.") { $0.tool },
+            .field("effect", "What a second run would do: decides what happens after a crash.") { $0.effect },
+            .field("status", "How far it came.") { $0.status },
+            .field("attempt", "The attempt that began it last.") { $0.attempt },
+            .field("input", "What it was called with, secrets left out.") { $0.input },
+            .field("output", "What came of it.") { $0.result },
+            .field("error", "Why it failed.") { $0.error },
+            .field("started_at", "When it last began.") { $0.startedAt },
+            .field("finished_at", "When it ended.") { $0.finishedAt },
+        ])
+}
+
+extension ExecutionLogLine {
+    /// A line as it is answered.
+    public static let output = Output<ExecutionLogLine>(
+        "ExecutionLogLine", "One line of an execution's log.",
+        [
+            .field("seq", "Its place in the log: grows, with gaps.") { $0.seq },
+            .field("at", "When it was written.") { $0.at },
+            .field("level", "How much it matters.") { $0.level },
+            .field("message", "What happened.") { $0.message },
+            .field("metadata", "What belongs to it.") { $0.metadata },
+        ])
+}

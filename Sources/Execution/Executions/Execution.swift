@@ -1,0 +1,78 @@
+// One run of a definition, as its tenant sees it. Input, output and error are carried as the text that the store holds.
+
+import Base
+import JSON
+
+/// One run of an agent.
+public struct Execution: Sendable {
+    public let summary: ExecutionSummary
+    public let input: JSONRaw
+    /// What it came to; `nil` before it succeeded.
+    public let result: JSONRaw?
+    /// Why the last attempt failed; `nil` when none did.
+    public let error: JSONRaw?
+}
+
+/// One run of an agent, without what went in and came out.
+public struct ExecutionSummary: Sendable {
+    public let id: ExecutionID
+    public let agent: AgentID
+    /// The version of the agent's blueprint that it runs, whatever the agent has become since.
+    public let agentVersion: Int
+    public let state: ExecutionState
+    /// The number of the attempt under way, waited for or last made, from 1; 0 before the first.
+    public let attempt: Int
+    public let maxAttempts: Int
+    public let timeoutSeconds: Int
+    public let createdAt: Timestamp
+    public let startedAt: Timestamp?
+    public let finishedAt: Timestamp?
+
+    /// From the first start to the end; `nil` before the end.
+    public var durationMilliseconds: Int? {
+        guard let startedAt, let finishedAt else { return nil }
+        return Int((finishedAt.microseconds - startedAt.microseconds) / 1000)
+    }
+}
+
+/// What an execution came to.
+public struct ExecutionResult: Sendable {
+    public let id: ExecutionID
+    public let agent: AgentID
+    public let state: ExecutionState
+    public let result: JSONRaw?
+    public let error: JSONRaw?
+    public let finishedAt: Timestamp?
+}
+
+/// One journalled call of a tool.
+public struct ExecutionStep: Sendable {
+    /// How far it came.
+    public enum Status: String, Sendable, CaseIterable, JSONRepresentable {
+        case started, succeeded, failed
+    }
+
+    /// Its place in the run, such as `tool[0]`.
+    public let key: String
+    public let tool: String
+    public let effect: Effect
+    public let status: Status
+    /// The attempt that began it last.
+    public let attempt: Int
+    /// What it was called with, secrets left out.
+    public let input: JSONRaw
+    public let result: JSONRaw?
+    public let error: JSONRaw?
+    public let startedAt: Timestamp
+    public let finishedAt: Timestamp?
+}
+
+/// One line of an execution's log.
+public struct ExecutionLogLine: Sendable {
+    /// Its place in the log: grows, with gaps.
+    public let seq: Int
+    public let at: Timestamp
+    public let level: LogLevel
+    public let message: String
+    public let metadata: JSONRaw
+}

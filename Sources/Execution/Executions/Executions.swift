@@ -1,0 +1,116 @@
+// What a tenant can do with executions: trigger an agent, look at what runs and what ran, cancel. The work itself is the worker's.
+
+import Base
+import JSON
+import Postgres
+import Tenancy
+
+/// The executions of all tenants, each in its tenant's scope.
+public final class Executions: Sendable {
+    /// The most steps that are shown of one execution.
+    public static let stepLimit = 1_000
+    /// How many lines of a log one call may ask for.
+    public static let logLimits = 1...1_000
+
+    private let database: Database
+    private let signal: QueueSignal
+
+    /// - Parameter signal: told of every execution that becomes ready.
+    public init(database: Database, signal: QueueSignal) {
+        self.database = database
+        self.signal = signal
+    }
+
+    /// What these operations run, to be prepared at connect.
+    public static var statements: [any AnyStatement] { ExecutionStatements.all }
+
+    /// Makes an execution of a running agent and puts it in the queue: durable once this returns.
+    /// - Throws: `.notFound`; `.invalidState` unless the agent is running.
+    public func trigger(
+        _ agent: AgentID, _ trigger: TriggerAgent, _ permit: Permit<ExecutionsWrite>
+    ) async throws(Fault) -> Execution {
+        let triggered = try await database.once(permit.scope.database).first(
+            ExecutionStatements.trigger, permit.scope.tenant, agent, ExecutionID.make(), JSONBytes(trigger.input.bytes))
+        guard let triggered else { throw Agents.notFound }
+        guard let execution = triggered.execution else {
+            throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
+        }
+        signal.raise()
+        return execution
+    }
+
+    /// - Throws: `.notFound`.
+    public func get(_ id: ExecutionID, _ permit: Permit<ExecutionsRead>) async throws(Fault) -> Execution {
+        try found(try await database.once(permit.scope.database).first(ExecutionStatements.get, id))
+    }
+
+    /// Executions, newest first.
+    /// - Parameters:
+    ///   - agent: only those of this agent.
+    ///   - state: only those in this state.
+    ///   - before: where an earlier part of the list ended.
+    ///   - limit: how many at most, 1 to 100.
+    public func list(
+        agent: AgentID? = nil, state: ExecutionState? = nil, before: ExecutionID? = nil, limit: Int = 20,
+        _ permit: Permit<ExecutionsRead>
+    ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
+        precondition(Listing<ExecutionSummary, ExecutionID>.limits.contains(limit), "the limit of a list is checked at the door")
+        let found = try await database.slow(permit.scope.database).query(
+            ExecutionStatements.list, agent, state?.rawValue, before, limit + 1)
+        return Listing(found, limit: limit) { $0.id }
+    }
+
+    /// What an execution came to.
+    /// - Throws: `.notFound`.
+    public func result(of id: ExecutionID, _ permit: Permit<ExecutionsRead>) async throws(Fault) -> ExecutionResult {
+        try found(try await database.once(permit.scope.database).first(ExecutionStatements.result, id))
+    }
+
+    /// The journal, in the order in which steps last began.
+    /// - Throws: `.notFound`.
+    public func steps(of id: ExecutionID, _ permit: Permit<ExecutionsRead>) async throws(Fault) -> [ExecutionStep] {
+        var batch = database.slow(permit.scope.database).batch()
+        let execution = batch.add(ExecutionStatements.exists, id)
+        let steps = batch.add(ExecutionStatements.steps, id, Executions.stepLimit)
+        let results = try await batch.run()
+        _ = try found(try results.first(execution))
+        return try results.rows(steps)
+    }
+
+    /// The log in order.
+    /// - Parameters:
+    ///   - after: the `seq` of the last line that is known already; 0 for none.
+    ///   - least: only lines that matter at least as much.
+    ///   - limit: how many at most, 1 to 1000.
+    /// - Throws: `.notFound`.
+    public func logs(
+        of id: ExecutionID, after: Int = 0, least: LogLevel = .debug, limit: Int = 100, _ permit: Permit<ExecutionsRead>
+    ) async throws(Fault) -> Listing<ExecutionLogLine, Int> {
+        precondition(Executions.logLimits.contains(limit), "the limit of a list is checked at the door")
+        let levels = LogLevel.allCases.drop { $0 != least }.map(\.rawValue)
+        var batch = database.slow(permit.scope.database).batch()
+        let execution = batch.add(ExecutionStatements.exists, id)
+        let lines = batch.add(ExecutionStatements.logs, id, after, levels, limit + 1)
+        let results = try await batch.run()
+        _ = try found(try results.first(execution))
+        return Listing(try results.rows(lines), limit: limit) { $0.seq }
+    }
+
+    /// Cancels: at once what waits, within seconds what runs.
+    /// - Throws: `.notFound`; `.invalidState` when it has ended.
+    public func cancel(_ id: ExecutionID, _ permit: Permit<ExecutionsWrite>) async throws(Fault) -> Execution {
+        var batch = database.once(permit.scope.database).batch()
+        batch.add(ExecutionStatements.lock, id)
+        let cancelled = batch.add(ExecutionStatements.cancel, id, ExecutionState.live)
+        let known = batch.add(ExecutionStatements.get, id)
+        let results = try await batch.run()
+        if let execution = try results.first(cancelled) { return execution }
+        let execution = try found(try results.first(known))
+        throw Fault(.invalidState, "An execution that is \(execution.summary.state.rawValue) has ended.")
+    }
+
+    private func found<Value>(_ value: Value?) throws(Fault) -> Value {
+        guard let value else { throw Fault(.notFound, "There is no such execution.") }
+        return value
+    }
+}

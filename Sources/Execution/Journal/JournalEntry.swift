@@ -1,0 +1,46 @@
+// The pure part of the journal: what is known of a step when an execution comes to it, and what to do then. A finished step never
+// runs again; one that began and did not finish is handled by its effect.
+
+import JSON
+
+/// What the journal holds about a step of an earlier attempt.
+struct JournalEntry: Sendable {
+    /// How far the step came.
+    enum Status: String, Sendable, CaseIterable {
+        case started, succeeded, failed
+    }
+
+    let status: Status
+    let effect: Effect
+    /// SHA-256 over the canonical text of tool and input.
+    let inputHash: [UInt8]
+    let output: JSONRaw?
+}
+
+/// What to do with a step.
+enum JournalDecision: Equatable {
+    /// Run it.
+    case act
+    /// It has run: this is what came of it.
+    case answer(JSONRaw)
+    /// It began, and what came of it is not known.
+    case indeterminate
+    /// The run took another way than last time.
+    case nondeterministic
+
+    init(_ entry: JournalEntry?, inputHash: [UInt8]) {
+        guard let entry else {
+            self = .act
+            return
+        }
+        guard entry.inputHash == inputHash else {
+            self = .nondeterministic
+            return
+        }
+        switch entry.status {
+        case .succeeded: self = .answer(entry.output ?? .null)
+        case .failed: self = .act
+        case .started: self = entry.effect == .unsafe ? .indeterminate : .act
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// What a strategy works with: the tools of the blueprint, the input of the run, and the way to call a tool through the journal.
+
+import Base
+import JSON
+
+/// One run as its strategy sees it. Used by the run's own task.
+public struct RunPlan {
+    public let tools: [Blueprint.ToolUse]
+    /// What the agent was triggered with.
+    public let input: JSONObject
+    private let journal: Journal
+
+    init(tools: [Blueprint.ToolUse], input: JSONObject, journal: Journal) {
+        self.tools = tools
+        self.input = input
+        self.journal = journal
+    }
+
+    /// Calls a tool, or gives what that call came to in an earlier attempt.
+    /// - Parameters:
+    ///   - key: the place of the call in the run, the same each time the run is repeated, such as `tool[0]`.
+    ///   - further: members that go over configuration and input, where the tool takes them.
+    /// - Throws: what failed. A strategy that can't go on without it lets it through.
+    public func call(_ use: Blueprint.ToolUse, key: String, further: JSONObject = JSONObject()) async throws(StepFailure) -> JSONValue {
+        guard let tool = journal.registry.tool(use.name) else {
+            throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(use.name)."))
+        }
+        let names = tool.argumentNames
+        return try await journal.call(tool, key: key, input: use.configuration.merging((input.merging(further)).keeping(names)))
+    }
+
+    /// The names of the input that none of the tools takes.
+    var unusedNames: [String] {
+        let names = Set(tools.flatMap { journal.registry.tool($0.name)?.argumentNames ?? [] })
+        return input.members.map(\.name).filter { !names.contains($0) }
+    }
+
+    /// Writes a line into the log of the execution.
+    public func write(_ level: LogLevel, _ message: String, _ metadata: JSONObject = JSONObject()) {
+        journal.log.add(level, message, metadata)
+    }
+}
+
+extension JSONObject {
+    /// The members of these names.
+    func keeping(_ names: [String]) -> JSONObject {
+        var kept = JSONObject()
+        for member in members where names.contains(member.name) { kept[member.name] = member.value }
+        return kept
+    }
+}

@@ -1,0 +1,45 @@
+// What a strategy is: the way in which an agent uses its tools. It decides what is called with what, and what the run comes to; the
+// journal sees to it that a call that was made is not made again. So a strategy must decide the same when it is run again: on its
+// input, its configuration and the results of calls alone. One file a strategy in this folder, and one line in the registry.
+
+import Base
+import JSON
+
+/// A way to use tools.
+public protocol Strategy: Sendable {
+    /// What a blueprint says about it, decoded.
+    associatedtype Settings: Sendable
+
+    /// The name in blueprints.
+    var name: String { get }
+    /// One sentence.
+    var summary: String { get }
+    /// `low`, `medium` or `high`.
+    var complexity: String { get }
+    var bestFor: [String] { get }
+    /// What a blueprint may say.
+    var configuration: Input<Settings> { get }
+
+    /// Carries a run through.
+    /// - Returns: what the run comes to.
+    func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue
+}
+
+extension Strategy {
+    /// Checks what a blueprint says.
+    /// - Throws: `.invalid` naming the fields.
+    func checkConfiguration(_ object: JSONObject) throws(Fault) {
+        _ = try configuration.decode(JSONValue.object(object).bytes)
+    }
+
+    /// Carries a run through with a configuration that is still to be read.
+    func run(_ configured: JSONObject, plan: RunPlan) async throws(StepFailure) -> JSONValue {
+        let settings: Settings
+        do throws(Fault) {
+            settings = try configuration.decode(JSONValue.object(configured).bytes)
+        } catch {
+            throw StepFailure(error)
+        }
+        return try await run(settings, plan)
+    }
+}

@@ -1,0 +1,84 @@
+// What a tool is: a named operation with declared configuration, input, output and effect. No tool runs a user's code, a shell, or
+// touches files. One file a tool in this folder, and one line in the registry.
+
+import Base
+import JSON
+
+/// An operation that agents can use.
+public protocol Tool: Sendable {
+    /// What a call is given, decoded.
+    associatedtype Arguments: Sendable
+
+    /// The name in blueprints.
+    var name: String { get }
+    /// The version of its behaviour, such as `1.0.0`.
+    var version: String { get }
+    /// One sentence.
+    var summary: String { get }
+    /// What it is about, in one word.
+    var category: String { get }
+    /// What a second call may do, at worst.
+    var effect: Effect { get }
+    /// What a blueprint may say: everything that a call takes, and nothing of it required.
+    var configuration: Input<Arguments> { get }
+    /// What a call takes, once configuration and run input are put together.
+    var arguments: Input<Arguments> { get }
+    /// What comes out.
+    var output: SchemaNode { get }
+    /// Calls that work as they stand.
+    var examples: [ToolExample] { get }
+
+    /// What a second call with these arguments may do.
+    func effect(of arguments: Arguments) -> Effect
+
+    /// The input as it may be kept and shown: without secrets.
+    func redacted(_ input: JSONObject) -> JSONObject
+
+    /// Does it. Cancelling the task ends the call at once.
+    func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue
+}
+
+/// A call of a tool that works as it stands.
+public struct ToolExample: Sendable {
+    public let title: String
+    /// What goes into the blueprint.
+    public let configuration: JSONObject
+    /// What the agent is triggered with.
+    public let input: JSONObject
+
+    public init(_ title: String, configuration: JSONValue = [:], input: JSONValue = [:]) {
+        self.title = title
+        self.configuration = configuration.object ?? JSONObject()
+        self.input = input.object ?? JSONObject()
+    }
+}
+
+extension Tool {
+    public func effect(of arguments: Arguments) -> Effect { effect }
+
+    public func redacted(_ input: JSONObject) -> JSONObject { input }
+
+    /// Checks what a blueprint says.
+    /// - Throws: `.invalid` naming the fields.
+    func checkConfiguration(_ object: JSONObject) throws(Fault) {
+        _ = try configuration.decode(JSONValue.object(object).bytes)
+    }
+
+    /// The names that a call takes.
+    var argumentNames: [String] { arguments.properties.map(\.name) }
+
+    /// Makes a call ready that can be made later.
+    /// - Throws: `.invalid` naming the fields of the input.
+    func prepare(_ input: JSONObject) throws(Fault) -> PreparedCall {
+        let decoded = try arguments.decode(JSONValue.object(input).bytes)
+        return PreparedCall(effect: effect(of: decoded)) { context throws(StepFailure) in
+            try await self.call(decoded, in: context)
+        }
+    }
+}
+
+/// A call whose input was checked.
+struct PreparedCall {
+    let effect: Effect
+    let act: (ToolContext) async throws(StepFailure) -> JSONValue
+}

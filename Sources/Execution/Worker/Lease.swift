@@ -1,0 +1,35 @@
+// What a node promises while it works: to renew its leases in time, and to stop when it can't. The database's clock decides when a
+// lease is over; the clock of the node only decides when to give up early, which is always the safe side.
+
+import Base
+
+/// The times of leases.
+enum Lease {
+    /// How long a lease holds from its last renewal.
+    static let milliseconds = 15_000
+    /// Between renewals.
+    static let renewalMilliseconds = 5_000
+    /// Between looks for leases of dead nodes.
+    static let reapMilliseconds = 2_000
+    /// Between looks at the queue when nothing wakes the worker.
+    static let pollMilliseconds = 1_000
+    /// After so long without a renewal a node aborts its own work: well before another may take it.
+    static let abandonMilliseconds = 12_000
+    /// After so many lost leases an execution is not tried again.
+    static let crashLimit = 3
+    /// Executions claimed by one statement.
+    static let claimLimit = 64
+    /// Leases reaped by one statement.
+    static let reapLimit = 256
+
+    /// Whether a node must abort what it renewed last at `renewal`.
+    static func isEndangered(renewed renewal: Instant, now: Instant) -> Bool {
+        now.milliseconds(since: renewal) >= abandonMilliseconds
+    }
+
+    /// A period with a fifth of it as jitter, so that nodes that started together don't stay together.
+    /// - Parameter random: from 0 up to, not including, 1.
+    static func jittered(_ milliseconds: Int, random: Double) -> Int {
+        milliseconds - milliseconds / 10 + Int(Double(milliseconds / 5) * random)
+    }
+}

@@ -1,0 +1,25 @@
+// What follows a failed attempt, by the kind of the failure and the attempts that are left. Pure: chance comes in as a number.
+
+/// The decision after a failed attempt.
+enum RetryPolicy {
+    /// What to do.
+    enum Decision: Equatable {
+        case retry(afterMilliseconds: Int)
+        case fail
+        case indeterminate
+    }
+
+    /// - Parameter attempt: the number of the attempt that failed, from 1.
+    static func decide(_ failure: StepFailure, attempt: Int, maxAttempts: Int, random: Double) -> Decision {
+        switch failure.kind {
+        case .outcomeUnknown: return .indeterminate
+        case .permanent: return .fail
+        case .transient:
+            guard attempt < maxAttempts else { return .fail }
+            let least = (failure.fault.retryAfterSeconds ?? 0).multipliedReportingOverflow(by: 1000)
+            return .retry(
+                afterMilliseconds: Backoff.milliseconds(
+                    afterAttempt: attempt, random: random, leastMilliseconds: least.overflow ? .max : least.partialValue))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// The pure middle and the end of a run: what is carried through, and what is written when it is over.
+
+import Base
+import JSON
+
+extension Run {
+    /// What the work came to.
+    enum Work {
+        case done(Result<JSONValue, StepFailure>)
+        case aborted(Abort)
+    }
+
+    /// What steps that were under way fail with when the run ends without them.
+    static let abandoned = Fault(.cancelled, "The step was abandoned. What it did by then is not known.").stored
+
+    /// Carries the strategy of the blueprint through.
+    static func carry(_ beginning: RunBeginning, _ journal: Journal) async throws(StepFailure) -> JSONValue {
+        let blueprint: Blueprint
+        let input: JSONValue
+        do throws(Fault) {
+            blueprint = try Blueprint.input.decode(beginning.blueprint.bytes)
+            input = try JSONValue(parsing: beginning.input.bytes)
+        } catch {
+            throw StepFailure(error, .permanent)
+        }
+        guard let strategy = journal.registry.strategy(blueprint.strategy.name) else {
+            throw StepFailure(Fault(.strategyNotAvailable, "There is no strategy named \(blueprint.strategy.name)."))
+        }
+        let plan = RunPlan(tools: blueprint.tools, input: input.object ?? JSONObject(), journal: journal)
+        return try await strategy.run(blueprint.strategy.configuration, plan: plan)
+    }
+
+    /// What counts when the work is done and was perhaps told to end as well: whoever cancels gets a cancel, whoever lost the lease
+    /// has no say, but work that was done in time is done.
+    static func settle(_ result: Result<JSONValue, StepFailure>, _ abort: Abort?) -> Work {
+        guard let abort else { return .done(result) }
+        switch abort {
+        case .cancelled, .lost: return .aborted(abort)
+        case .timedOut, .handedBack:
+            if case .failure(let failure) = result, failure.fault.code == .cancelled { return .aborted(abort) }
+            return .done(result)
+        }
+    }
+
+    /// Writes down how the work ended.
+    func conclude(_ work: Work, _ beginning: RunBeginning, _ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
+        switch work {
+        case .done(.success(let value)):
+            let bytes = value.bytes
+            guard bytes.count <= Journal.outputBytes else {
+                let message = "The output has \(bytes.count) bytes; an execution may have \(Journal.outputBytes)."
+                return try await fail(StepFailure(Fault(.limitReached, message), .permanent), beginning, store, log)
+            }
+            log.add(.info, "succeeded")
+            return outcome(try await store.end(RunEnding(state: .succeeded, output: JSONRaw(bytes)), log))
+        case .done(.failure(let failure)):
+            if failure.fault.code == .leaseLost { return .left }
+            return try await fail(failure, beginning, store, log)
+        case .aborted(.cancelled):
+            log.add(.warn, "cancelled")
+            return outcome(try await store.end(RunEnding(state: .cancelled, abandoned: Run.abandoned), log))
+        case .aborted(.timedOut):
+            let fault = Fault(.timedOut, "The execution did not end in the time it had.")
+            log.add(.error, fault.message, fault.metadata)
+            return outcome(try await store.end(RunEnding(state: .timedOut, error: fault.stored, abandoned: Run.abandoned), log))
+        case .aborted(.handedBack):
+            log.add(.info, "handed back: the node stops")
+            await store.flush(log)
+            return .left
+        case .aborted(.lost):
+            return .left
+        }
+    }
+
+    private func fail(
+        _ failure: StepFailure, _ beginning: RunBeginning, _ store: RunStore, _ log: RunLog
+    ) async throws(Fault) -> Outcome {
+        let stored = failure.fault.stored
+        let decision = RetryPolicy.decide(
+            failure, attempt: beginning.attempt, maxAttempts: beginning.maxAttempts, random: Double.random(in: 0..<1))
+        switch decision {
+        case .retry(let delay):
+            var metadata = JSONObject()
+            metadata["delay_ms"] = .integer(delay)
+            log.add(.warn, "attempt \(beginning.attempt) of \(beginning.maxAttempts) failed, the next one follows", metadata)
+            if try await store.retry(afterMilliseconds: delay, error: stored, log) { return .retried }
+            return outcome(try await store.end(RunEnding(state: .cancelled, error: stored, abandoned: Run.abandoned), log))
+        case .fail:
+            log.add(.error, "failed: \(failure.fault.message)", failure.fault.metadata)
+            return outcome(try await store.end(RunEnding(state: .failed, error: stored, abandoned: Run.abandoned), log))
+        case .indeterminate:
+            log.add(.error, "the outcome of a step that may not be repeated is not known", failure.fault.metadata)
+            return outcome(try await store.end(RunEnding(state: .indeterminate, error: stored), log))
+        }
+    }
+
+    func outcome(_ state: ExecutionState?) -> Outcome {
+        state.map { .ended($0) } ?? .left
+    }
+}

@@ -1,0 +1,240 @@
+// The worker of a node: claims what is ready, runs it spread over the loops, keeps the leases, takes over from dead nodes, and stops in
+// order. Four tasks live on the first loop: one claims, one renews, one watches, one reaps. What they share is `state`, guarded by its mutex.
+// Bounds: `concurrency` runs at once, `Lease.claimLimit` a claim. Polling is the truth; a signal only makes it come sooner.
+
+import Base
+import Loop
+import Postgres
+import Synchronization
+
+/// Runs the executions of all tenants on this node.
+public final class Worker: Sendable {
+    private struct State {
+        var runs: [ExecutionID: Run] = [:]
+        var isDraining = false
+        var isStopped = false
+        /// When the leases were last known to hold.
+        var renewed = Instant.now
+        var claimer: Sleeper?
+        var sleepers: [Sleeper] = []
+        var tasks: [Task<Void, Never>] = []
+        var nextLoop = 0
+    }
+
+    public let metrics = WorkerMetrics()
+    private let database: Database
+    private let group: LoopGroup
+    private let registry: ToolRegistry
+    private let signal: QueueSignal
+    private let node: NodeID
+    private let concurrency: Int
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - node: this node. One that keeps its id over a restart takes up at once what it left; no two live nodes may share one.
+    ///   - concurrency: executions that run at once; 0 for a node that only serves.
+    public init(
+        database: Database, group: LoopGroup, registry: ToolRegistry, signal: QueueSignal, node: NodeID, concurrency: Int
+    ) {
+        self.database = database
+        self.group = group
+        self.registry = registry
+        self.signal = signal
+        self.node = node
+        self.concurrency = concurrency
+    }
+
+    private var home: EventLoop { group.loops[0] }
+    private var lane: Once { database.worker }
+
+    /// Executions that this node works on now.
+    public var runningCount: Int { state.withLock { $0.runs.count } }
+
+    // MARK: Start and stop
+
+    /// Takes up what this node left in an earlier life, and begins to work.
+    public func start() async {
+        guard concurrency > 0 else { return }
+        await home.call { [self] in
+            _ = try? await lane.query(WorkerStatements.recover, node)
+            begin { [self] sleeper in await claim(sleeper) }
+            begin { [self] sleeper in await renew(sleeper) }
+            begin { [self] sleeper in await watch(sleeper) }
+            begin { [self] sleeper in await reap(sleeper) }
+        }
+        signal.attach { [weak self] in self?.wake() }
+    }
+
+    /// One of the worker's own tasks, with what it sleeps on.
+    private func begin(_ body: @escaping @Sendable (Sleeper) async -> Void) {
+        let sleeper = Sleeper(loop: home)
+        let task = home.spawn { await body(sleeper) }
+        state.withLock { state in
+            if state.claimer == nil { state.claimer = sleeper }
+            state.sleepers.append(sleeper)
+            state.tasks.append(task)
+        }
+    }
+
+    /// Looks at the queue now. Safe from any thread.
+    public func wake() {
+        home.spawn { [self] in state.withLock { $0.claimer }?.wake() }
+    }
+
+    /// Claims no more, lets what runs end for at most `graceMilliseconds`, aborts the rest, and hands back what is left at once.
+    public func stop(graceMilliseconds: Int) async {
+        signal.attach(nil)
+        guard concurrency > 0 else { return }
+        await home.call { [self] in
+            state.withLock { $0.isDraining = true }
+            await untilIdle(milliseconds: graceMilliseconds)
+            for run in state.withLock({ Array($0.runs.values) }) { run.abort(.handedBack) }
+            await untilIdle(milliseconds: 2 * Run.abandonMilliseconds)
+            let tasks = state.withLock { state in
+                state.isStopped = true
+                return state.tasks
+            }
+            for sleeper in state.withLock({ $0.sleepers }) { sleeper.wake() }
+            for task in tasks { await task.value }
+            _ = try? await lane.execute(WorkerStatements.handBack, node, [])
+        }
+    }
+
+    /// Hands back what this node holds by the database's books but does not run.
+    private func handBackOthers() async -> Bool {
+        let running = state.withLock { $0.runs.map(\.key) }
+        return (try? await lane.execute(WorkerStatements.handBack, node, running)) != nil
+    }
+
+    private func untilIdle(milliseconds: Int) async {
+        let deadline = Instant.now.advanced(milliseconds: milliseconds)
+        while runningCount > 0 && Instant.now < deadline { await home.sleep(milliseconds: 20) }
+    }
+
+    private var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    private func rest(_ sleeper: Sleeper, _ milliseconds: Int) async {
+        let jittered = Lease.jittered(milliseconds, random: Double.random(in: 0..<1))
+        await sleeper.wait(until: Instant.now.advanced(milliseconds: jittered))
+    }
+
+    // MARK: Claiming
+
+    private func claim(_ sleeper: Sleeper) async {
+        // Whether a claim may have been made whose answer was lost.
+        var isUnsure = false
+        while !isStopped {
+            if isUnsure { isUnsure = !(await handBackOthers()) }
+            let free = state.withLock { $0.isDraining ? 0 : concurrency - $0.runs.count }
+            var taken = 0
+            if free > 0, !isUnsure {
+                let limit = min(free, Lease.claimLimit)
+                do throws(Fault) {
+                    let claims = try await lane.query(WorkerStatements.claim, node, Lease.milliseconds, limit)
+                    for claim in claims { start(claim) }
+                    taken = claims.count
+                } catch {
+                    Log.write(.warning, "the queue could not be looked at", ["cause": .text(error.cause ?? error.message)])
+                    isUnsure = true
+                }
+                if taken == limit { continue }
+            }
+            await lookForCancels()
+            await rest(sleeper, Lease.pollMilliseconds)
+        }
+    }
+
+    private func start(_ claim: Claim) {
+        metrics.claimed.add()
+        metrics.running.add(1)
+        let loop = state.withLock { state in
+            state.nextLoop = (state.nextLoop + 1) % group.loops.count
+            return group.loops[state.nextLoop]
+        }
+        let run = Run(claim, on: loop, database: database, registry: registry)
+        // An earlier lease of the same execution may still be ending here; it has lost its say.
+        let earlier = state.withLock { $0.runs.updateValue(run, forKey: claim.execution) }
+        earlier?.abort(.lost)
+        let start = Instant.now
+        loop.spawn { [self] in
+            let outcome = await run.perform()
+            metrics.count(outcome)
+            metrics.running.add(-1)
+            metrics.duration.record(microseconds: Int((Instant.now.nanoseconds - start.nanoseconds) / 1000))
+            finished(run)
+        }
+    }
+
+    private func finished(_ run: Run) {
+        let wasFull = state.withLock { state in
+            defer {
+                if state.runs[run.claim.execution] === run { state.runs[run.claim.execution] = nil }
+            }
+            return state.runs.count >= concurrency
+        }
+        // What waits because this node was full should not wait for the next poll.
+        if wasFull { wake() }
+    }
+
+    private func lookForCancels() async {
+        guard runningCount > 0, let ids = try? await lane.query(WorkerStatements.cancelled, node) else { return }
+        for id in ids { state.withLock { $0.runs[id] }?.abort(.cancelled) }
+    }
+
+    // MARK: Keeping leases
+
+    private func renew(_ sleeper: Sleeper) async {
+        while !isStopped {
+            await rest(sleeper, Lease.renewalMilliseconds)
+            let runs = state.withLock { Array($0.runs.values) }
+            let before = Instant.now
+            if runs.isEmpty {
+                state.withLock { $0.renewed = before }
+                continue
+            }
+            do throws(Fault) {
+                let renewals = try await lane.query(
+                    WorkerStatements.renew, node, Lease.milliseconds, runs.map(\.claim.tenant), runs.map(\.claim.execution),
+                    runs.map(\.claim.epoch))
+                state.withLock { $0.renewed = before }
+                settle(runs, renewals)
+            } catch {
+                Log.write(.warning, "leases could not be renewed", ["cause": .text(error.cause ?? error.message)])
+            }
+        }
+    }
+
+    /// Aborts everything when the leases could not be renewed for too long. A task of its own: a renewal may hang.
+    private func watch(_ sleeper: Sleeper) async {
+        while !isStopped {
+            await rest(sleeper, Lease.pollMilliseconds)
+            let endangered = state.withLock { state in
+                Lease.isEndangered(renewed: state.renewed, now: .now) ? Array(state.runs.values) : []
+            }
+            for run in endangered { run.abort(.lost) }
+        }
+    }
+
+    private func settle(_ runs: [Run], _ renewals: [WorkerStatements.Renewal]) {
+        let held = Dictionary(uniqueKeysWithValues: renewals.map { ($0.execution, $0.isCancelRequested) })
+        for run in runs {
+            switch held[run.claim.execution] {
+            case nil: run.abort(.lost)
+            case true?: run.abort(.cancelled)
+            case false?: break
+            }
+        }
+    }
+
+    // MARK: Taking over
+
+    private func reap(_ sleeper: Sleeper) async {
+        while !isStopped {
+            await rest(sleeper, Lease.reapMilliseconds)
+            guard let reaped = try? await lane.query(WorkerStatements.reap, Lease.reapLimit), !reaped.isEmpty else { continue }
+            metrics.reaped.add(reaped.count)
+            Log.write(.warning, "leases of dead nodes were put back", ["count": .number(reaped.count)])
+            wake()
+        }
+    }
+}
