@@ -44,6 +44,8 @@ let package = Package(
         layer("Tenancy", "Base", "JSON", "Crypto", "Postgres"),
         // 5
         layer("Identity", "Base", "JSON", "Loop", "Crypto", "Postgres", "Tenancy"),
+        // 6
+        layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),
 
         // Imported by tests alone.
         layer("InsulaTesting", "Base", "Loop", "Postgres"),
@@ -55,6 +57,7 @@ let package = Package(
         tests("HTTP", "Base", "Loop"),
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
+        tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
 
         // What `ops/bench` times in one process. Never shipped.
         .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),

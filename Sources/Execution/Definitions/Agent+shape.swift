@@ -34,7 +34,8 @@ extension UpdateAgent {
             name: fields.optional("name", .string(1...100, format: .line), "Its name."),
             description: fields.optional("description", .string(0...2000), "What it is for."),
             blueprint: fields.optional(
-                "blueprint", Blueprint.input, "The whole new blueprint. It makes a new version; runs that exist finish on theirs."))
+                "blueprint", Blueprint.input, "The whole new blueprint. It makes a new version; runs that exist finish on theirs."
+            ))
     }
 }
 

@@ -42,7 +42,8 @@ public final class Agents: Sendable {
         state: AgentState? = nil, before: AgentID? = nil, limit: Int = 20, _ permit: Permit<AgentsRead>
     ) async throws(Fault) -> Listing<Agent, AgentID> {
         precondition(Listing<Agent, AgentID>.limits.contains(limit), "the limit of a list is checked at the door")
-        let agents = try await database.slow(permit.scope.database).query(AgentStatements.list, state?.rawValue, before, limit + 1)
+        let agents = try await database.slow(permit.scope.database).query(
+            AgentStatements.list, state?.rawValue, before, limit + 1)
         return Listing(agents, limit: limit) { $0.id }
     }
 

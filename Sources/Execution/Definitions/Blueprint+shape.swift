@@ -5,7 +5,8 @@ import JSON
 
 extension Blueprint {
     /// A blueprint as it is sent.
-    public static let input = Input<Blueprint>("Blueprint", "The tools of an agent, its strategy and the limits of a run.") { fields in
+    public static let input = Input<Blueprint>("Blueprint", "The tools of an agent, its strategy and the limits of a run.") {
+        fields in
         Blueprint(
             tools: fields.required("tools", .array(of: ToolUse.input, 1...toolLimit), "The tools, in the order of their use."),
             strategy: fields.required("strategy", StrategyUse.input, "How the tools are used."),
@@ -56,7 +57,8 @@ extension Fields {
     /// The `config` of a tool or strategy: its own declaration checks what is in it.
     fileprivate mutating func configuration() -> JSONObject {
         let value = defaulted(
-            "config", .object(bytes: Blueprint.configurationBytes), .object(JSONObject()), "Its configuration, by its own schema.")
+            "config", .object(bytes: Blueprint.configurationBytes), .object(JSONObject()), "Its configuration, by its own schema."
+        )
         return value.object ?? JSONObject()
     }
 }

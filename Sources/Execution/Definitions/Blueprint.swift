@@ -67,7 +67,9 @@ public struct Blueprint: Sendable, Equatable {
         var fields: [Fault.Field] = []
         var code = Fault.Code.invalid
         if let known = registry.strategy(strategy.name) {
-            fields += Blueprint.problems("\(path).strategy.config") { () throws(Fault) in try known.checkConfiguration(strategy.configuration) }
+            fields += Blueprint.problems("\(path).strategy.config") { () throws(Fault) in
+                try known.checkConfiguration(strategy.configuration)
+            }
         } else {
             code = .strategyNotAvailable
             fields.append(Fault.Field("\(path).strategy.name", "reference", "There is no strategy of this name."))

@@ -12,7 +12,9 @@ extension Execution {
             .field("agent_id", "The agent.") { $0.summary.agent },
             .field("agent_version", "The version of the agent's blueprint that it runs.") { $0.summary.agentVersion },
             .field("state", "Where it stands.") { $0.summary.state },
-            .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.summary.attempt },
+            .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") {
+                $0.summary.attempt
+            },
             .field("max_attempts", "Attempts that may fail before the execution does.") { $0.summary.maxAttempts },
             .field("timeout_seconds", "What it may take from its first start to its end.") { $0.summary.timeoutSeconds },
             .field("input", "What it was triggered with.") { $0.input },

@@ -62,7 +62,8 @@ enum ExecutionStatements {
         repeatable: true
     ) { row throws(Fault) in
         ExecutionResult(
-            id: try row.value(0), agent: try row.value(1), state: try row.state(2), result: try row.json(3), error: try row.json(4),
+            id: try row.value(0), agent: try row.value(1), state: try row.state(2), result: try row.json(3),
+            error: try row.json(4),
             finishedAt: try row.value(5))
     }
 

@@ -52,22 +52,27 @@ final class Journal: @unchecked Sendable {
             throw StepFailure(error.inStep(key, of: tool.name))
         }
         let whole: JSONValue = ["tool": .string(tool.name), "input": .object(input)]
-        let hash = SHA256.digest(whole.canonicalBytes).array
+        let hash = Journal.hash(whole)
         switch JournalDecision(earlier[key], inputHash: hash) {
         case .answer(let output):
             log.add(.debug, "\(key) \(tool.name) was done already")
             return try parsed(output)
         case .nondeterministic:
             throw StepFailure(
-                Fault(.nondeterministicReplay, "The step \(key) has another input than when it ran first.").inStep(key, of: tool.name))
+                Fault(.nondeterministicReplay, "The step \(key) has another input than when it ran first.").inStep(
+                    key, of: tool.name))
         case .indeterminate:
             throw StepFailure(
                 Fault(.outcomeUnknown, "The step \(key) began before its worker was lost, and must not simply be repeated.")
                     .inStep(key, of: tool.name), .outcomeUnknown)
         case .act:
-            return try await act(tool, call, RunStep(key: key, tool: tool, call: call, hash: hash, input: input, attempt: attempt))
+            return try await act(
+                tool, call, RunStep(key: key, tool: tool, call: call, hash: hash, input: input, attempt: attempt))
         }
     }
+
+    /// What tells one input from another.
+    static func hash(_ value: JSONValue) -> [UInt8] { SHA256.digest(value.canonicalBytes).array }
 
     private func act(_ tool: any Tool, _ call: PreparedCall, _ step: RunStep) async throws(StepFailure) -> JSONValue {
         log.add(.info, "\(step.key) \(tool.name) started")
@@ -86,7 +91,9 @@ final class Journal: @unchecked Sendable {
             if failure.kind != .outcomeUnknown { try await store.finish(step, output: nil, error: fault.stored, log) }
             throw StepFailure(fault, failure.kind)
         }
-        log.add(.info, "\(step.key) \(tool.name) succeeded", Journal.metadata(Instant.now.milliseconds(since: start), output.bytes.count))
+        log.add(
+            .info, "\(step.key) \(tool.name) succeeded",
+            Journal.metadata(Instant.now.milliseconds(since: start), output.bytes.count))
         try await store.finish(step, output: output.bytes, error: nil, log)
         writtenBytes += output.bytes.count
         return output.value

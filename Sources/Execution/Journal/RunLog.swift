@@ -48,8 +48,11 @@ final class RunLog: @unchecked Sendable {
             return
         }
         var bytes = JSONValue.object(metadata).bytes
-        if bytes.count > RunLog.metadataBytes { bytes = JSONValue.object(["omitted_bytes": .integer(bytes.count)]).bytes }
-        append(level, RunLog.cut(message), bytes)
+        if bytes.count > RunLog.metadataBytes {
+            let omission: JSONValue = ["omitted_bytes": .integer(bytes.count)]
+            bytes = omission.bytes
+        }
+        append(level, message.storable.cut(bytes: RunLog.messageBytes), bytes)
     }
 
     private func append(_ level: LogLevel, _ message: String, _ metadata: [UInt8]) {
@@ -58,13 +61,6 @@ final class RunLog: @unchecked Sendable {
         lines.levels.append(level.rawValue)
         lines.messages.append(message)
         lines.metadata.append(JSONBytes(metadata))
-    }
-
-    private static func cut(_ message: String) -> String {
-        // U+0000 can't be stored as text.
-        let clean = message.utf8.contains(0) ? message.replacing("\0", with: "\u{FFFD}") : message
-        guard clean.utf8.count > messageBytes else { return clean }
-        return String(decoding: clean.utf8.prefix(messageBytes), as: UTF8.self)
     }
 
     /// The lines since the last call; they are the caller's to write.

@@ -21,7 +21,9 @@ public struct RunPlan {
     ///   - key: the place of the call in the run, the same each time the run is repeated, such as `tool[0]`.
     ///   - further: members that go over configuration and input, where the tool takes them.
     /// - Throws: what failed. A strategy that can't go on without it lets it through.
-    public func call(_ use: Blueprint.ToolUse, key: String, further: JSONObject = JSONObject()) async throws(StepFailure) -> JSONValue {
+    public func call(_ use: Blueprint.ToolUse, key: String, further: JSONObject = JSONObject()) async throws(StepFailure)
+        -> JSONValue
+    {
         guard let tool = journal.registry.tool(use.name) else {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(use.name)."))
         }

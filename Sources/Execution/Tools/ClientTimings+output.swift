@@ -23,7 +23,9 @@ extension ClientResponse {
         var fault = Fault(.outboundFailed, "\(url.hostname) answered with status \(status).")
         let isTransient = status == 408 || status == 425 || status == 429 || status >= 500
         // A date is passed over: the own wait between attempts is enough.
-        if isTransient { fault.retryAfterSeconds = headers.text(of: .retryAfter).flatMap { Int($0) }.map { min(max($0, 0), 86_400) } }
+        if isTransient {
+            fault.retryAfterSeconds = headers.text(of: .retryAfter).flatMap { Int($0) }.map { min(max($0, 0), 86_400) }
+        }
         return StepFailure(fault, isTransient ? .transient : .permanent)
     }
 }

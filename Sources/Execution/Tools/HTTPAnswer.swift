@@ -38,7 +38,7 @@ struct HTTPAnswer {
             base64 = nil
         } else {
             self.text = nil
-            base64 = Base64.encode(response.body)
+            base64 = Base64.standard.encode(response.body)
         }
     }
 

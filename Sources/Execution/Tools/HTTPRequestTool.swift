@@ -126,7 +126,9 @@ struct HTTPRequestTool: Tool {
     static func isPrivate(_ name: String) -> Bool {
         let name = name.lowercased()
         if name == "idempotency-key" { return false }
-        return ["auth", "cookie", "key", "token", "secret", "password", "credential", "signature", "session"].contains { name.contains($0) }
+        return ["auth", "cookie", "key", "token", "secret", "password", "credential", "signature", "session"].contains {
+            name.contains($0)
+        }
     }
 
     func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
@@ -151,7 +153,8 @@ struct HTTPRequestTool: Tool {
         var headers: [ClientHeader] = []
         var names: Set<String> = []
         for (name, value) in arguments.headers.sorted(by: { $0.key < $1.key }) {
-            headers.append(HTTPRequestTool.isPrivate(name) ? ClientHeader(name, secret: Secret(value)) : ClientHeader(name, value))
+            headers.append(
+                HTTPRequestTool.isPrivate(name) ? ClientHeader(name, secret: Secret(value)) : ClientHeader(name, value))
             names.insert(name.lowercased())
         }
         var body: [UInt8] = []

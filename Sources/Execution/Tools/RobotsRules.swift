@@ -59,7 +59,9 @@ struct RobotsRules: Sendable {
         var best: Rule?
         var steps = 0
         for rule in rules {
-            if let best, best.pattern.count > rule.pattern.count || (best.pattern.count == rule.pattern.count && best.allows) { continue }
+            if let best, best.pattern.count > rule.pattern.count || (best.pattern.count == rule.pattern.count && best.allows) {
+                continue
+            }
             let isMatch = RobotsRules.matches(rule.pattern, target, &steps)
             if steps > RobotsRules.maximumSteps { return false }
             if isMatch { best = rule }

@@ -47,11 +47,13 @@ struct ScrapedPage {
                 .field("title", "The title; empty when it has none.") { $0.page.title },
                 .field("description", "What the page says about itself.") { $0.page.description },
                 .field("language", "The language tag.") { $0.page.language },
-                .field("text", "The main text, without what frames it.") { $0.page.mainText.cut(bytes: WebScraperTool.textBytes) },
+                .field("text", "The main text, without what frames it.") {
+                    $0.page.mainText.cut(bytes: WebScraperTool.textBytes)
+                },
                 .field("word_count", "The words of the main text.") { $0.page.wordCount },
                 .list("links", "The links, absolute, each once.", link) { isTextOnly ? [] : $0.links(atMost: maxLinks) },
                 .list("headings", "The outline.", heading) { isTextOnly ? [] : $0.headings },
-                .object("metadata", "What the page says beside its text.", metadata) { isTextOnly ? nil : $0.page },
+                .objectOrNull("metadata", "What the page says beside its text.", metadata) { isTextOnly ? nil : $0.page },
                 .field("charset", "The encoding it was read in.") { $0.page.charset },
                 .field("bytes", "The length of the page that was taken.") { $0.response.body.count },
                 .field("truncated", "Whether a bound cut something off.") { $0.isTruncated(maxLinks, isTextOnly) },

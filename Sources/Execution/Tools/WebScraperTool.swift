@@ -60,7 +60,8 @@ struct WebScraperTool: Tool {
                     : fields.optional("url", .httpURL, "The page: http or https.") ?? "",
                 timeoutSeconds: fields.defaulted("timeout", .integer(timeoutSeconds), 30, "Seconds that it may take."),
                 userAgent: fields.defaulted(
-                    "user_agent", .string(1...256, format: .line), userAgent, "How the tool introduces itself, to robots.txt too."),
+                    "user_agent", .string(1...256, format: .line), userAgent, "How the tool introduces itself, to robots.txt too."
+                ),
                 isTextOnly: fields.defaulted(
                     "extract_text_only", .boolean, false, "Whether links, headings and metadata are left out."),
                 maxLinks: fields.defaulted("max_links", .integer(maxLinks), 100, "How many links are given at most."),

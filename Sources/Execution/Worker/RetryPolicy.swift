@@ -1,5 +1,7 @@
 // What follows a failed attempt, by the kind of the failure and the attempts that are left. Pure: chance comes in as a number.
 
+import Base
+
 /// The decision after a failed attempt.
 enum RetryPolicy {
     /// What to do.

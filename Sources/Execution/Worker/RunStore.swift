@@ -49,7 +49,8 @@ struct RunStore {
     func finish(_ step: RunStep, output: [UInt8]?, error: JSONRaw?, _ log: RunLog) async throws(StepFailure) {
         try await write(log) { (batch: inout Batch<Once>) in
             batch.add(
-                RunStatements.finishStep, execution, epoch, step.key, output.map { JSONBytes($0) }, error.map { JSONBytes($0.bytes) })
+                RunStatements.finishStep, execution, epoch, step.key, output.map { JSONBytes($0) },
+                error.map { JSONBytes($0.bytes) })
         }
     }
 

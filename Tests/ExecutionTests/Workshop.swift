@@ -1,0 +1,210 @@
+// What the tests of executions share: a database with a tenant, the operations on it, workers of any number, tools that do as they are
+// told, and a way to wait for what is to come.
+
+import Base
+import InsulaTesting
+import JSON
+import Loop
+import Postgres
+import Synchronization
+import Tenancy
+import Testing
+
+@testable import Execution
+
+/// A tool that a test scripts, and that counts its calls.
+final class ScriptedTool: Tool {
+    struct Arguments: Sendable {
+        let value: JSONValue?
+        let previous: JSONValue?
+    }
+
+    /// What the tool does; it is given the number of the call, from 1.
+    typealias Script = @Sendable (Int, ToolContext) async throws(StepFailure) -> JSONValue
+
+    let name: String
+    let version = "1.0.0"
+    let summary = "Does as it is told."
+    let category = "test"
+    let effect: Effect
+    let arguments = Input<Arguments>("ScriptedArguments") { fields in
+        Arguments(
+            value: fields.optional("value", .json(bytes: 10_000), "Anything."),
+            previous: fields.optional("previous", .json(bytes: 10_000), "What came before."))
+    }
+    var configuration: Input<Arguments> { arguments }
+    let output = SchemaNode(.any)
+    let examples: [ToolExample] = []
+    private let script: Script
+    private let state = Mutex((calls: 0, byExecution: [ExecutionID: Int](), keys: [String](), previous: [JSONValue?]()))
+
+    init(_ name: String = "scripted", effect: Effect = .pure, _ script: @escaping Script = { number, _ in .integer(number) }) {
+        self.name = name
+        self.effect = effect
+        self.script = script
+    }
+
+    func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
+        let number = state.withLock { state in
+            state.calls += 1
+            state.byExecution[context.execution, default: 0] += 1
+            state.keys.append(context.idempotencyKey)
+            state.previous.append(arguments.previous)
+            return state.calls
+        }
+        return try await script(number, context)
+    }
+
+    var calls: Int { state.withLock { $0.calls } }
+    var callsByExecution: [ExecutionID: Int] { state.withLock { $0.byExecution } }
+    var idempotencyKeys: [String] { state.withLock { $0.keys } }
+    var previous: [JSONValue?] { state.withLock { $0.previous } }
+}
+
+/// Waits until the calling task is cancelled, and says so.
+func untilCancelled() async throws(StepFailure) -> JSONValue {
+    while !Task.isCancelled { await EventLoop.current?.sleep(milliseconds: 5) }
+    throw StepFailure(Fault(.cancelled, "cancelled"))
+}
+
+/// A database with one tenant and all that belongs to executions. Used on the first of its loops.
+struct Workshop: Sendable {
+    let url: TestDatabase
+    let database: Database
+    let group: LoopGroup
+    let registry: ToolRegistry
+    let tenant: TenantID
+    let agents: Agents
+    let executions: Executions
+    let signal: QueueSignal
+    let pool: BlockingPool
+
+    /// Runs `body` with a workshop whose tools are `tools`.
+    static func run(
+        loops: Int = 1, _ tools: [any Tool], _ body: @escaping @Sendable (Workshop) async throws -> Void
+    ) async throws {
+        let database = try await TestDatabase.make()
+        let tenant = try makeTenant(in: database)
+        try await database.run(loops: loops) { connected, group in
+            let registry = ToolRegistry(tools: tools, strategies: [ReactiveStrategy()])
+            let signal = QueueSignal(database: connected, loop: group.loops[0], node: .make())
+            let pool = BlockingPool(name: "tools", threads: 2)
+            defer { pool.stop() }
+            try await body(
+                Workshop(
+                    url: database, database: connected, group: group, registry: registry, tenant: tenant,
+                    agents: Agents(database: connected, registry: registry),
+                    executions: Executions(database: connected, signal: signal), signal: signal, pool: pool))
+        }
+    }
+
+    static func makeTenant(in database: TestDatabase) throws -> TenantID {
+        let tenant = TenantID.make()
+        _ = try database.connect().rows(
+            "INSERT INTO tenants (tenant_id, slug, name) VALUES ($1, $2, 'Test')",
+            [tenant.uuid.description, "t" + String(tenant.description.suffix(20))])
+        return tenant
+    }
+
+    // MARK: Permits
+
+    func permit<Right: Permission>(_ right: Right.Type = Right.self, of other: TenantID? = nil) throws -> Permit<Right> {
+        let scope = TenantScope(tenant: other ?? tenant, actor: .key(.make()), role: .owner, signingKey: Secret("test"))
+        return try scope.permit(right)
+    }
+
+    // MARK: Making things
+
+    /// A running agent that uses the tools of these names.
+    func agent(_ tools: String..., limits: Blueprint.RunLimits = .standard, value: JSONValue? = nil) async throws -> Agent {
+        var configuration = JSONObject()
+        configuration["value"] = value
+        let blueprint = Blueprint(
+            tools: tools.map { Blueprint.ToolUse(name: $0, configuration: $0 == "ping" ? JSONObject() : configuration) },
+            strategy: Blueprint.StrategyUse(name: "reactive"), limits: limits)
+        let agent = try await agents.create(CreateAgent(name: "Test", blueprint: blueprint), try permit())
+        return try await agents.start(agent.id, try permit())
+    }
+
+    func trigger(_ agent: Agent, _ input: JSONValue = [:]) async throws -> ExecutionID {
+        try await executions.trigger(agent.id, TriggerAgent(input: JSONRaw(input.bytes)), try permit()).summary.id
+    }
+
+    func worker(_ node: NodeID = .make(), concurrency: Int = 16) -> Worker {
+        Worker(database: database, group: group, registry: registry, signal: signal, node: node, concurrency: concurrency)
+    }
+
+    /// A worker for as long as `body` runs.
+    func working(_ concurrency: Int = 16, _ body: () async throws -> Void) async throws {
+        let worker = worker(concurrency: concurrency)
+        await worker.start()
+        do {
+            try await body()
+        } catch {
+            await worker.stop(graceMilliseconds: 0)
+            throw error
+        }
+        await worker.stop(graceMilliseconds: 0)
+    }
+
+    // MARK: Looking
+
+    func get(_ id: ExecutionID) async throws -> Execution { try await executions.get(id, try permit()) }
+
+    func steps(_ id: ExecutionID) async throws -> [ExecutionStep] { try await executions.steps(of: id, try permit()) }
+
+    /// Waits until the execution is in one of `states`.
+    func until(_ id: ExecutionID, _ states: ExecutionState...) async throws -> Execution {
+        var execution = try await get(id)
+        try await until("\(id) is in \(states)") {
+            execution = try await get(id)
+            return states.contains(execution.summary.state)
+        }
+        return execution
+    }
+
+    /// Waits until the execution has ended.
+    func ended(_ id: ExecutionID) async throws -> Execution {
+        try await until(id, .succeeded, .failed, .timedOut, .cancelled, .indeterminate)
+    }
+
+    /// Waits for what is to come, and fails when it never does.
+    func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+        let deadline = Instant.now.advanced(milliseconds: 60_000)
+        while !(try await condition()) {
+            try #require(Instant.now < deadline, "never: \(what)")
+            await group.loops[0].sleep(milliseconds: 10)
+        }
+    }
+
+    // MARK: Making trouble, as somebody whom no policy holds
+
+    @discardableResult
+    func force(_ sql: String, _ parameters: [String] = []) throws -> [[String?]] {
+        try url.connectAsSuperuser().rows(sql, parameters)
+    }
+
+    /// Lets the lease of an execution end now, as if its node were dead.
+    func expire(_ id: ExecutionID) throws {
+        try force(
+            "UPDATE execution_queue SET lease_expires_at = now() - interval '1 second' WHERE execution_id = $1",
+            [id.uuid.description])
+    }
+
+    /// Claims one execution as a node that no worker stands behind.
+    func claim(as node: NodeID = .make()) async throws -> Claim {
+        try #require(try await database.worker.first(WorkerStatements.claim, node, Lease.milliseconds, 1))
+    }
+
+    /// A run's store for a claim.
+    func store(_ claim: Claim) -> RunStore { RunStore(database: database, claim: claim) }
+
+    /// A step of the tool, as the journal would begin it.
+    func step(_ tool: any Tool, key: String = "tool[0]", input: JSONObject = JSONObject()) throws -> RunStep {
+        let whole: JSONValue = ["tool": .string(tool.name), "input": .object(input)]
+        return RunStep(
+            key: key, tool: tool, call: try tool.prepare(input), hash: Journal.hash(whole), input: input, attempt: 1)
+    }
+
+    func queueCount() throws -> Int { Int(try force("SELECT count(*) FROM execution_queue")[0][0] ?? "") ?? -1 }
+}
