@@ -111,7 +111,7 @@ public final class Call: @unchecked Sendable {
     // MARK: Answering
 
     /// Answers with a value.
-    func answer<Value>(_ status: Int, _ output: Output<Value>, _ value: borrowing Value) {
+    func answer<Value>(_ status: Int, _ output: Output<Value>, _ value: Value) {
         mark(.operated)
         exchange.respond(status: status) { head in
             head.appendStatic("content-type: application/json\r\n")
@@ -135,7 +135,9 @@ public final class Call: @unchecked Sendable {
             head.appendLineEnd()
             head.appendStatic(headers)
             writeHeaders(&head)
-        } body: { $0.append(contentsOf: bytes) }
+        } body: {
+            $0.append(contentsOf: bytes)
+        }
     }
 
     func answerOptions(allow: [UInt8]) {

@@ -2,6 +2,7 @@
 // Bounds: a table of at most as many tenants as requests are in flight.
 
 import Base
+import HTTP
 import Loop
 import Tenancy
 

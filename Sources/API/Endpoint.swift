@@ -46,7 +46,8 @@ public struct Endpoint: Sendable {
         status: Int = 200, answers output: Output<Answer>,
         _ operation: @escaping @Sendable (Call, Permit<Right>, Value) async throws(Fault) -> Answer
     ) -> Endpoint {
-        var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: status) { call throws(Fault) in
+        var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: status) {
+            call throws(Fault) in
             let permit = try call.permit(right)
             let value = try await call.read(input, mayBeEmpty: mayBeEmpty)
             call.answer(status, output, try await operation(call, permit, value))

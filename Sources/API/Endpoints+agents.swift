@@ -25,24 +25,30 @@ extension Endpoint {
     static func agents(_ services: Services) -> [Endpoint] {
         let agents = services.agents
         return [
-            .taking(.post, "/v1/agents", "Make an agent", AgentsWrite.self, CreateAgent.input, status: 201, answers: Agent.output) {
+            .taking(.post, "/v1/agents", "Make an agent", AgentsWrite.self, CreateAgent.input, status: 201, answers: Agent.output)
+            {
                 call, permit, input throws(Fault) in
                 try await agents.create(input, permit)
             },
-            .asking("/v1/agents", "List the agents, newest first", AgentsRead.self, ListAgents.query, answers: Agent.output.page) {
+            .asking("/v1/agents", "List the agents, newest first", AgentsRead.self, ListAgents.query, answers: Agent.output.page)
+            {
                 call, permit, query throws(Fault) in
                 let before: AgentID? = try query.paging.place(in: query.name, for: permit.scope)
                 let part = try await agents.list(state: query.state, before: before, limit: query.paging.limit, permit)
                 return part.page(of: query.name, for: permit.scope)
             },
-            .plain(.get, "/v1/agents/{agent_id}", "Read an agent", AgentsRead.self, answers: Agent.output) { call, permit throws(Fault) in
+            .plain(.get, "/v1/agents/{agent_id}", "Read an agent", AgentsRead.self, answers: Agent.output) {
+                call, permit throws(Fault) in
                 try await agents.get(try call.id(0), permit)
             },
-            .taking(.patch, "/v1/agents/{agent_id}", "Change an agent", AgentsWrite.self, UpdateAgent.input, answers: Agent.output) {
+            .taking(
+                .patch, "/v1/agents/{agent_id}", "Change an agent", AgentsWrite.self, UpdateAgent.input, answers: Agent.output
+            ) {
                 call, permit, input throws(Fault) in
                 try await agents.update(try call.id(0), input, permit)
             },
-            .silent(.delete, "/v1/agents/{agent_id}", "Delete an agent with its executions", AgentsWrite.self) { call, permit throws(Fault) in
+            .silent(.delete, "/v1/agents/{agent_id}", "Delete an agent with its executions", AgentsWrite.self) {
+                call, permit throws(Fault) in
                 try await agents.delete(try call.id(0), permit)
             },
             .plain(.post, "/v1/agents/{agent_id}/start", "Start or resume an agent", AgentsWrite.self, answers: Agent.output) {

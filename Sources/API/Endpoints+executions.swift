@@ -74,11 +74,15 @@ extension Endpoint {
                     of: try call.id(0), after: query.after, least: query.level, limit: query.limit, permit)
                 return Page(part.elements, nextCursor: part.next.map(String.init))
             },
-            .plain(.post, "/v1/executions/{execution_id}/cancel", "Cancel an execution", ExecutionsWrite.self, answers: Execution.output) {
+            .plain(
+                .post, "/v1/executions/{execution_id}/cancel", "Cancel an execution", ExecutionsWrite.self,
+                answers: Execution.output
+            ) {
                 call, permit throws(Fault) in
                 try await executions.cancel(try call.id(0), permit)
             },
-            .plain(.get, "/v1/tools", "List the tools that agents can use", ToolsRead.self, answers: ToolDescription.output.page) {
+            .plain(.get, "/v1/tools", "List the tools that agents can use", ToolsRead.self, answers: ToolDescription.output.page)
+            {
                 call, permit throws(Fault) in
                 Page(services.registry.toolDescriptions, nextCursor: nil)
             },

@@ -15,7 +15,8 @@ extension Endpoint {
                 try await services.tenants.current(by: permit)
             },
             .taking(
-                .post, "/v1/keys", "Make an API key; its secret is shown this once", KeysWrite.self, CreateAPIKey.input, status: 201,
+                .post, "/v1/keys", "Make an API key; its secret is shown this once", KeysWrite.self, CreateAPIKey.input,
+                status: 201,
                 answers: NewAPIKey.output
             ) { call, permit, input throws(Fault) in
                 try await keys.create(input, by: permit)

@@ -4,6 +4,7 @@ import Base
 import Crypto
 import HTTP
 import Loop
+import Postgres
 
 extension Endpoint {
     static func system(_ services: Services) -> [Endpoint] {
@@ -11,7 +12,8 @@ extension Endpoint {
             .open("/healthz", "Whether the process is alive", type: "application/json", isQuiet: true) { call throws(Fault) in
                 call.answer("application/json", Pages.alive)
             },
-            .open("/readyz", "Whether requests can be served now", type: "application/json", isQuiet: true) { call throws(Fault) in
+            .open("/readyz", "Whether requests can be served now", type: "application/json", isQuiet: true) {
+                call throws(Fault) in
                 guard services.database.isReady else {
                     throw Fault(.unavailable, "The database cannot be reached.", retryAfterSeconds: 1)
                 }
@@ -41,7 +43,7 @@ extension Services {
     fileprivate func checkMayScrape(_ exchange: Exchange) throws(Fault) {
         if let token = configuration.metricsToken {
             let given = exchange.head.headers.text(of: .authorization).map { Secret($0) } ?? Secret("")
-            let wanted = token.withBytes { bytes in Secret(Array("Bearer ".utf8) + unsafe Array(bytes)) }
+            let wanted = unsafe token.withBytes { bytes in unsafe Secret(Array("Bearer ".utf8) + Array(bytes)) }
             guard constantTimeEqual(given, wanted) else {
                 throw Fault(.unauthenticated, "The metrics need their token.")
             }

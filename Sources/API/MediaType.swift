@@ -10,6 +10,7 @@ enum MediaType {
             if byte != 0x20 && byte != 0x09 { type.append(byte | (byte >= 0x41 && byte <= 0x5A ? 0x20 : 0)) }
             if type.count > 127 { return false }
         }
-        return type.elementsEqual("application/json".utf8) || (type.starts(with: "application/".utf8) && type.suffix(5).elementsEqual("+json".utf8))
+        return type.elementsEqual("application/json".utf8)
+            || (type.starts(with: "application/".utf8) && type.suffix(5).elementsEqual("+json".utf8))
     }
 }

@@ -24,7 +24,8 @@ enum OpenAPI {
         writer.key("version")
         writer.string(version)
         writer.key("description")
-        writer.string("A multi-tenant backend that runs agents. Every error is a Problem (RFC 9457); every answer carries X-Request-Id.")
+        writer.string(
+            "A multi-tenant backend that runs agents. Every error is a Problem (RFC 9457); every answer carries X-Request-Id.")
         writer.endObject()
         writer.key("servers")
         writer.beginArray()
@@ -100,7 +101,9 @@ enum OpenAPI {
         guard !names.isEmpty || !endpoint.query.isEmpty else { return }
         writer.key("parameters")
         writer.beginArray()
-        for name in names { writeParameter(SchemaNode.Property(name, SchemaNode(.string(length: nil, format: nil))), "path", to: &writer) }
+        for name in names {
+            writeParameter(SchemaNode.Property(name, SchemaNode(.string(length: nil, format: nil))), "path", to: &writer)
+        }
         for property in endpoint.query { writeParameter(property, "query", to: &writer) }
         writer.endArray()
     }

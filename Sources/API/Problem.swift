@@ -48,20 +48,31 @@ enum Problem {
         .named("Problem") {
             SchemaNode(
                 .object([
-                    SchemaNode.Property("type", SchemaNode(.string(length: nil, format: "uri-reference"), "Where the code is explained.")),
-                    SchemaNode.Property("title", SchemaNode(.string(length: nil, format: nil), "A few words, the same for every problem of this code.")),
+                    SchemaNode.Property(
+                        "type", SchemaNode(.string(length: nil, format: "uri-reference"), "Where the code is explained.")),
+                    SchemaNode.Property(
+                        "title",
+                        SchemaNode(.string(length: nil, format: nil), "A few words, the same for every problem of this code.")),
                     SchemaNode.Property("status", SchemaNode(.integer(400...599), "The status of the answer.")),
-                    SchemaNode.Property("detail", SchemaNode(.string(length: nil, format: nil), "One sentence about this problem.")),
-                    SchemaNode.Property("instance", SchemaNode(.string(length: nil, format: "uri-reference"), "The path of the request."), isRequired: false),
-                    SchemaNode.Property("code", SchemaNode(.enumeration(Fault.Code.allCases.map(\.rawValue)), "What went wrong; stable.")),
-                    SchemaNode.Property("request_id", SchemaNode(.string(length: nil, format: nil), "Names the request in the log.")),
-                    SchemaNode.Property("errors", SchemaNode(.array(of: field, count: nil), "The refused fields of a validation."), isRequired: false),
+                    SchemaNode.Property(
+                        "detail", SchemaNode(.string(length: nil, format: nil), "One sentence about this problem.")),
+                    SchemaNode.Property(
+                        "instance", SchemaNode(.string(length: nil, format: "uri-reference"), "The path of the request."),
+                        isRequired: false),
+                    SchemaNode.Property(
+                        "code", SchemaNode(.enumeration(Fault.Code.allCases.map(\.rawValue)), "What went wrong; stable.")),
+                    SchemaNode.Property(
+                        "request_id", SchemaNode(.string(length: nil, format: nil), "Names the request in the log.")),
+                    SchemaNode.Property(
+                        "errors", SchemaNode(.array(of: field, count: nil), "The refused fields of a validation."),
+                        isRequired: false),
                 ]), "An error (RFC 9457).")
         })
 
     private static let field = SchemaNode(
         .object([
-            SchemaNode.Property("field", SchemaNode(.string(length: nil, format: nil), "The path of the field; empty for the body itself.")),
+            SchemaNode.Property(
+                "field", SchemaNode(.string(length: nil, format: nil), "The path of the field; empty for the body itself.")),
             SchemaNode.Property("code", SchemaNode(.string(length: nil, format: nil), "Why it was refused.")),
             SchemaNode.Property("message", SchemaNode(.string(length: nil, format: nil), "One sentence.")),
         ]))

@@ -48,7 +48,8 @@ extension Fault.Code {
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .conflict, .invalidState, .limitReached, .leaseLost, .cancelled,
-            .nondeterministicReplay, .outcomeUnknown: 409
+            .nondeterministicReplay, .outcomeUnknown:
+            409
         case .contentTooLarge: 413
         case .uriTooLong: 414
         case .unsupportedMediaType: 415

@@ -75,7 +75,8 @@ public struct APIKeys: Sendable {
 
     static func insert(_ new: New, tenant: TenantID, in session: Session) async throws(Fault) -> APIKey {
         let made = try await session.first(
-            insertOne, tenant, new.id, new.input.name, new.input.role.rawValue, SHA256.digest(new.text).array, new.input.expiresAt)
+            insertOne, tenant, new.id, new.input.name, new.input.role.rawValue, SHA256.digest(new.text).array, new.input.expiresAt
+        )
         guard let made else { throw Fault(.internalError, "The server could not do it.", cause: "a key was not returned") }
         return made
     }

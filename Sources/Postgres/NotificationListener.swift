@@ -13,6 +13,8 @@ import Loop
     public enum Event: Sendable, Equatable {
         /// Listening began, or began again after a break: what was sent before may have been missed.
         case gap
+        /// The connection broke: nothing is heard until the next `gap`.
+        case lost
         /// A `NOTIFY` on one of the channels.
         case notification(channel: String, payload: String)
     }
@@ -115,6 +117,7 @@ import Loop
         if let registration { connector.loop.unregister(unsafe PQsocket(old), registration) }
         registration = nil
         unsafe connection = nil
+        if isListening { deliver(.lost) }
         isListening = false
         unsafe PQfinish(old)
         sleeper.wake()

@@ -42,7 +42,9 @@ struct Check {
             check("migrations") { () throws(Fault) in
                 let status = try foundations.migrator().status()
                 guard status.pending.isEmpty else {
-                    throw Fault(.unavailable, "\(status.pending.count) pending. insula migrate applies them.", cause: status.pending.joined(separator: " "))
+                    throw Fault(
+                        .unavailable, "\(status.pending.count) pending. insula migrate applies them.",
+                        cause: status.pending.joined(separator: " "))
                 }
                 return "\(status.applied.count) applied, none pending"
             }
@@ -59,7 +61,9 @@ struct Check {
                 let count = try await Tenants(database: database).list().count
                 let roles = try await database.once(.none).first(Check.boundRoles) ?? 0
                 await database.stop()
-                guard roles == 2 else { throw Fault(.unavailable, "The roles insula_app and insula_worker are not bound by row-level security.") }
+                guard roles == 2 else {
+                    throw Fault(.unavailable, "The roles insula_app and insula_worker are not bound by row-level security.")
+                }
                 guard count > 0 else { throw Fault(.unavailable, "There is no tenant yet. insula serve makes the first one.") }
                 return "\(count) tenant\(count == 1 ? "" : "s"), roles bound by row-level security"
             } catch {

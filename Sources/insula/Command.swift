@@ -65,7 +65,8 @@ struct Command {
         case "check": try Check(configuration).run()
         case "openapi": try Operation(configuration).printOpenAPI()
         case "admin tenant create":
-            try Operation(configuration).createTenant(slug: option("--slug"), name: options["--name"] ?? option("--slug"))
+            let slug = try option("--slug")
+            try Operation(configuration).createTenant(slug: slug, name: options["--name"] ?? slug)
         case "admin tenant list": try Operation(configuration).listTenants()
         case "admin key create":
             try Operation(configuration).createKey(

@@ -39,8 +39,11 @@ final class Foundations: Sendable {
     func migrationsFolder() throws(Fault) -> String {
         if let folder = configuration.migrationsFolder { return folder }
         let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-        let places = [program.appendingPathComponent("migrations").path, "migrations"]
-            + (1...4).map { up in (0..<up).reduce(program) { url, _ in url.deletingLastPathComponent() }.appendingPathComponent("migrations").path }
+        let places =
+            [program.appendingPathComponent("migrations").path, "migrations"]
+            + (1...4).map { up in
+                (0..<up).reduce(program) { url, _ in url.deletingLastPathComponent() }.appendingPathComponent("migrations").path
+            }
         for place in places where FileManager.default.fileExists(atPath: place) { return place }
         throw .invalid("INSULA_MIGRATIONS", "reference", "The folder of the migrations was not found; set it.")
     }

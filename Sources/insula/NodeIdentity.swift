@@ -13,7 +13,7 @@ enum NodeIdentity {
             throw .invalid("INSULA_DATA", "reference", "The folder can't be made: \(error.localizedDescription)")
         }
         let path = folder + "/node"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .invalid("INSULA_DATA", "reference", "The file \(path) can't be opened.") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

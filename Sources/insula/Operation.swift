@@ -1,9 +1,9 @@
 // The operator's commands that are done at once.
 
+import API
 import Base
 import Execution
 import HTTP
-import API
 import Identity
 import Loop
 import Postgres

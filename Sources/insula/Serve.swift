@@ -3,6 +3,7 @@
 
 import API
 import Base
+import Execution
 import Foundation
 import HTTP
 import Identity
@@ -44,7 +45,7 @@ struct Serve {
         let news = News(foundations.target, on: foundations.group.loops[0], pool: foundations.pool, parts)
         let server = try foundations.wait { () async throws(Fault) in
             try await parts.database.start()
-            await news.start()
+            news.start()
             await parts.worker.start()
             return try await Server(on: address, group: foundations.group, responder: api, tls: tls)
         }
