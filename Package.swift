@@ -70,6 +70,12 @@ let package = Package(
 
         // What `ops/bench` times in one process. Never shipped.
         .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),
+        // The conformance program: built with the tests, never shipped.
+        .executableTarget(
+            name: "Conform", dependencies: ["Base", "JSON", "Loop", "Crypto", "HTTP", "HTML"], path: "Tests/Conform",
+            swiftSettings: settings),
+        .testTarget(name: "ConformanceTests", dependencies: ["Base", "Loop", "Conform"], swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

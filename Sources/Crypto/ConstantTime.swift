@@ -1,7 +1,7 @@
 // Comparison of what an attacker guesses at: the time taken tells the lengths and nothing else.
 
-public import Base
-internal import COpenSSL
+import Base
+import COpenSSL
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 public func constantTimeEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {

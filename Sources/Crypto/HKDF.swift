@@ -1,7 +1,7 @@
 // HKDF (RFC 5869): keys for separate uses out of one key. Extract and expand are two steps, since the second is often done
 // many times after the first. What goes between them is a key, so it is held in secrets.
 
-public import Base
+import Base
 
 /// The extract-and-expand key derivation over one hash function.
 public struct HKDF: Sendable {

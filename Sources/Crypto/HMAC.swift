@@ -1,8 +1,8 @@
 // HMAC (RFC 2104) by OpenSSL. The contexts that hold a digest but no key are made once and copied for each use; a copy, which
 // holds the key, is wiped by OpenSSL when it is freed.
 
-public import Base
-internal import COpenSSL
+import Base
+import COpenSSL
 
 /// A message authentication code over one hash function.
 public struct HMAC: Sendable {

@@ -1,8 +1,8 @@
 // The digests of FIPS 180-4 that the product needs, by OpenSSL. Each is fetched from the provider once (a fetch costs more
 // than hashing a kilobyte), and each thread keeps one context, so that a digest of a short token allocates nothing.
 
-internal import COpenSSL
-internal import Glibc
+import COpenSSL
+import Glibc
 
 /// A hash function. SHA-1 is here for protocols that name it (TOTP, the WebSocket handshake) and for nothing new.
 public enum HashAlgorithm: String, Sendable, CaseIterable {

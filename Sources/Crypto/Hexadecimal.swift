@@ -1,6 +1,6 @@
 // Base16 (RFC 4648, section 8): written in lower case, read in either.
 
-internal import Base
+import Base
 
 /// Two digits a byte.
 public enum Hexadecimal {

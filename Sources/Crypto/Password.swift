@@ -1,8 +1,8 @@
 // Passwords by argon2id (RFC 9106), stored as PHC strings. One hash takes tens of milliseconds and its full memory: callers run
 // these functions on the bounded pool for blocking work, never on a loop. What a stored string may ask for is capped.
 
-public import Base
-internal import CArgon2
+import Base
+import CArgon2
 
 /// Hashing and checking of passwords.
 public enum Password {

@@ -1,8 +1,8 @@
 // Unpredictable bytes from OpenSSL's generator, which the kernel seeds. A process whose generator fails can't make
 // a key, a token or a nonce safely, so failure ends it: no caller could go on.
 
-public import Base
-internal import COpenSSL
+import Base
+import COpenSSL
 
 /// The source of keys, tokens, salts and nonces.
 public enum Random {

@@ -1,7 +1,7 @@
 // SHA-256 as a value: what tokens and keys are looked up by. Comparable in one step and usable as a key of a dictionary,
 // without an array behind it.
 
-public import Base
+import Base
 
 /// The digest of SHA-256 (FIPS 180-4).
 public enum SHA256 {
