@@ -1,3 +1,5 @@
+// A field of a partial update, which has three states where an optional has two.
+
 /// What a PATCH says about a field: nothing, that it be emptied, or its new value. The difference between the first two is the whole
 /// point of a PATCH (RFC 7396), and an optional can't tell it.
 public enum Change<Value> {

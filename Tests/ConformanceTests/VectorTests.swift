@@ -28,7 +28,7 @@ extension Conformance {
                 print("vectors \(suite): python3 is absent, no case ran")
                 return
             }
-            print("vectors", result.output.trimmingCharacters(in: .newlines))
+            print("vectors, cases ran:", result.output.trimmingCharacters(in: .newlines))
             #expect(result.output.contains("'pass':"), "\(result.output)")
             #expect(!result.output.contains("'skipped':"))
             #expect(!result.output.contains("'DIED':"))

@@ -22,7 +22,7 @@ extension Rule {
     /// What is not ours and may be imported. Foundation costs time and memory, so the targets on the straight line of a request do
     /// without, but for its Unicode tables.
     static let systemModules: Set<String> = [
-        "Glibc", "Synchronization", "Foundation", "FoundationEssentials", "FoundationInternationalization",
+        "Glibc", "Dispatch", "Synchronization", "Foundation", "FoundationEssentials", "FoundationInternationalization",
     ]
     static let targetsWithoutFoundation: Set<String> = ["Base", "JSON", "Loop", "Crypto", "HTTP", "HTML"]
 

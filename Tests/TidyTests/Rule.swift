@@ -1,5 +1,7 @@
 // The house rules as functions: a file in, findings out. Every rule is shown a bad sample of its own, so that it is known to bite.
 
+import Foundation
+
 /// One rule over one file.
 struct Rule: Sendable, CustomStringConvertible {
     let name: String
