@@ -19,10 +19,10 @@ struct BannedCall: Sendable {
         BannedCall(
             word: "DispatchQueue", replacement: "a task on the loop, or `BlockingPool` for blocking work", isAllowedInTests: true),
         BannedCall(word: "Thread.sleep", replacement: "`loop.sleep(milliseconds:)`, or a signal to wait for"),
-        // The writer of the log gathers lines on a thread of its own, where nothing else runs.
+        // Threads of their own, where nothing else runs: the writer of the log gathers lines, the embedded cluster waits for a process.
         BannedCall(
             word: "usleep", replacement: "`loop.sleep(milliseconds:)`, or a signal to wait for",
-            exceptions: ["Sources/Base/Log.swift"]),
+            exceptions: ["Sources/Base/Log.swift", "Sources/Postgres/EmbeddedCluster.swift"]),
         BannedCall(word: "Task.sleep", replacement: "`loop.sleep(milliseconds:)`, or a signal to wait for"),
         BannedCall(word: "Task.detached", replacement: "`loop.spawn`, so that the task has an owner and a loop"),
         BannedCall(word: "JSONSerialization", replacement: "`JSONDocument` or `JSONValue`", isAllowedInTests: true),
