@@ -12,7 +12,7 @@ public struct ID<Kind: IdentifiedKind>: Sendable, Hashable, Comparable, CustomSt
     /// The 128 bits.
     public let uuid: UUIDBits
 
-    public init(_ uuid: UUIDBits) {
+    @inlinable public init(_ uuid: UUIDBits) {
         self.uuid = uuid
     }
 
@@ -25,21 +25,15 @@ public struct ID<Kind: IdentifiedKind>: Sendable, Hashable, Comparable, CustomSt
     public init?(_ text: some StringProtocol) {
         var text = String(text)
         let uuid = text.withUTF8 { bytes in
-            unsafe Self(utf8: Span(_unsafeElements: bytes))?.uuid
+            unsafe UUIDBits(typeID: Span(_unsafeElements: bytes), prefix: Kind.prefix)
         }
         guard let uuid else { return nil }
         self.uuid = uuid
     }
 
     /// The same from UTF-8, without an allocation.
-    public init?(utf8 text: Span<UInt8>) {
-        let count = Kind.prefix.utf8CodeUnitCount
-        guard text.count == count + 27, text[count] == UInt8(ascii: "_") else { return nil }
-        let prefix = unsafe Kind.prefix.utf8Start
-        for at in 0..<count {
-            guard unsafe text[at] == prefix[at] else { return nil }
-        }
-        guard let uuid = UUIDBits(base32: text.extracting((count + 1)...)) else { return nil }
+    @inlinable public init?(utf8 text: Span<UInt8>) {
+        guard let uuid = UUIDBits(typeID: text, prefix: Kind.prefix) else { return nil }
         self.uuid = uuid
     }
 
@@ -57,6 +51,19 @@ public struct ID<Kind: IdentifiedKind>: Sendable, Hashable, Comparable, CustomSt
     }
 
     public static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
+}
+
+extension UUIDBits {
+    /// Reads a TypeID with that prefix.
+    @usableFromInline init?(typeID text: Span<UInt8>, prefix: StaticString) {
+        let count = prefix.utf8CodeUnitCount
+        guard text.count == count + 27, text[count] == UInt8(ascii: "_") else { return nil }
+        let expected = unsafe prefix.utf8Start
+        for at in 0..<count {
+            guard unsafe text[at] == expected[at] else { return nil }
+        }
+        self.init(base32: text.extracting((count + 1)...))
+    }
 }
 
 extension StaticString {

@@ -6,7 +6,7 @@ public import Base
 public struct EnumerationShape<Value: RawRepresentable<String> & CaseIterable & Sendable>: TextShape {
     @inlinable public init() {}
 
-    public func decode(_ view: JSONView, _ problems: inout Problems) -> Value {
+    @inlinable public func decode(_ view: JSONView, _ problems: inout Problems) -> Value {
         guard let text = view.string() else {
             problems.add(.type, "This must be a string.")
             return placeholder
@@ -14,8 +14,12 @@ public struct EnumerationShape<Value: RawRepresentable<String> & CaseIterable & 
         return decode(text: text, &problems)
     }
 
-    public func decode(text: String, _ problems: inout Problems) -> Value {
+    @inlinable public func decode(text: String, _ problems: inout Problems) -> Value {
         if let value = Value(rawValue: text) { return value }
+        return refused(&problems)
+    }
+
+    @usableFromInline func refused(_ problems: inout Problems) -> Value {
         problems.add(.enumeration, "This must be one of: \(Value.allCases.map(\.rawValue).joined(separator: ", ")).")
         return placeholder
     }
@@ -33,10 +37,15 @@ public struct EnumerationShape<Value: RawRepresentable<String> & CaseIterable & 
 public struct IDShape<Kind: IdentifiedKind>: TextShape {
     @inlinable public init() {}
 
-    public func decode(_ view: JSONView, _ problems: inout Problems) -> ID<Kind> {
+    @inlinable public func decode(_ view: JSONView, _ problems: inout Problems) -> ID<Kind> {
         if let id = view.withPlainBytes({ ID<Kind>(utf8: $0) }) {
             return id ?? refused(&problems)
         }
+        return decodeOther(view, &problems)
+    }
+
+    /// What is no plain string: one with escapes, or no string at all.
+    @usableFromInline func decodeOther(_ view: JSONView, _ problems: inout Problems) -> ID<Kind> {
         guard let text = view.string() else {
             problems.add(.type, "This must be a string.")
             return placeholder
@@ -48,7 +57,7 @@ public struct IDShape<Kind: IdentifiedKind>: TextShape {
         ID<Kind>(text) ?? refused(&problems)
     }
 
-    private func refused(_ problems: inout Problems) -> ID<Kind> {
+    @usableFromInline func refused(_ problems: inout Problems) -> ID<Kind> {
         problems.add(.format, "This must be an id that begins with \"\(Kind.prefix)_\".")
         return placeholder
     }

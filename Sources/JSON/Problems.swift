@@ -16,12 +16,12 @@ public struct Problems: Sendable {
         case enumeration = "enum"
     }
 
-    public private(set) var fields: [Fault.Field] = []
+    public internal(set) var fields: [Fault.Field] = []
 
     @inlinable public init() {}
 
     @inlinable public var isEmpty: Bool { fields.isEmpty }
-    @usableFromInline var count: Int { fields.count }
+    @inlinable var count: Int { fields.count }
 
     /// Notes a problem of the value that is being read, or of what `path` leads to inside it.
     public mutating func add(_ code: Code, _ message: String, at path: String = "") {

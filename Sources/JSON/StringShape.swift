@@ -19,13 +19,15 @@ public struct StringShape: TextShape {
         let text = view.text(token)
         let count = token.isPlain ? Int(token.length) : text.unicodeScalars.count
         if count < length.lowerBound || count > length.upperBound { noteLength(&problems) }
-        if format != nil || token.isEscaped { checkContent(text, &problems) }
+        if token.isEscaped { checkZero(text, &problems) }
+        if format != nil { checkFormat(text, &problems) }
         return text
     }
 
     public func decode(text: String, _ problems: inout Problems) -> String {
         if !length.contains(text.unicodeScalars.count) { noteLength(&problems) }
-        checkContent(text, &problems)
+        checkZero(text, &problems)
+        checkFormat(text, &problems)
         return text
     }
 
@@ -38,12 +40,14 @@ public struct StringShape: TextShape {
         }
     }
 
-    private func checkContent(_ text: String, _ problems: inout Problems) {
-        if text.utf8.contains(0) {
-            problems.add(.format, "This may not hold the character U+0000.")
-        } else if let format, !format.accepts(text) {
-            problems.add(.format, format.message)
-        }
+    /// Inside JSON only an escape can bring a U+0000.
+    private func checkZero(_ text: String, _ problems: inout Problems) {
+        if text.utf8.contains(0) { problems.add(.format, "This may not hold the character U+0000.") }
+    }
+
+    private func checkFormat(_ text: String, _ problems: inout Problems) {
+        guard let format, !format.accepts(text), !text.utf8.contains(0) else { return }
+        problems.add(.format, format.message)
     }
 
     public var placeholder: String { "" }
@@ -84,7 +88,8 @@ public struct TextFormat: Sendable {
     /// One line: no control characters.
     public static let line = TextFormat(pattern: "^[^\\u0000-\\u001F\\u007F]*$", message: "This may not hold control characters.")
     { text in
-        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        for byte in text.utf8 where byte < 0x20 || byte == 0x7F { return false }
+        return true
     }
 
     /// Lower-case letters and digits, with single hyphens between them.
