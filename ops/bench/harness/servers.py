@@ -32,6 +32,7 @@ class Server:
     process: subprocess.Popen
     port: int
     log: Path | None = None
+    ready_path: str = "/healthz"
     targets: dict = field(default_factory=lambda: {"W1": Target("/healthz")})
 
     @property
@@ -43,7 +44,7 @@ class Server:
             tail = self.log.read_text(errors="replace")[-2000:] if self.log else ""
             raise Failure(f"{self.name} ended by itself with status {self.process.returncode}\n{tail}")
         try:
-            return load.request(self.base, "/healthz")[0] == 200
+            return load.request(self.base, self.ready_path)[0] == 200
         except OSError:
             return False
 
@@ -55,11 +56,11 @@ class Server:
         machine.stop(self.process)
 
 
-def launch(name, command, environment=None, port=None, folder=None, log=None):
-    """Starts a server and returns when it answers /healthz."""
-    log = log or BUILT / "logs" / (name.split()[0] + ".log")
+def launch(name, command, environment=None, port=None, folder=None, ready_path="/healthz"):
+    """Starts a server and returns when `ready_path` answers 200."""
+    log = BUILT / "logs" / (name.split()[0] + ".log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    server = Server(name, machine.start(command, environment, log, folder=folder), port, log)
+    server = Server(name, machine.start(command, environment, log, folder=folder), port, log, ready_path)
     machine.wait_until(server.ready, READY_SECONDS, f"{name}'s start")
     return server
 
@@ -162,7 +163,7 @@ def our_environment(database_url, port, data):
 def ours(binary, database_url, data, extra=None):
     """`insula serve` against the harness's PostgreSQL."""
     port = machine.free_port()
-    return launch("insula", [binary, "serve"], {**our_environment(database_url, port, data), **(extra or {})}, port)
+    return launch("insula", [binary, "serve"], {**our_environment(database_url, port, data), **(extra or {})}, port, ready_path="/readyz")
 
 
 def raw_health(server):
