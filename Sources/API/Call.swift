@@ -166,7 +166,11 @@ public final class Call: @unchecked Sendable {
         exchange.respond(status: fault.code.status) { head in
             head.appendStatic("content-type: application/problem+json\r\n")
             if fault.code == .unauthenticated { head.appendStatic("www-authenticate: Bearer realm=\"insula\"\r\n") }
-            if !allow.isEmpty { head.appendHeader(.allow, allow.span) }
+            if !allow.isEmpty {
+                head.appendStatic("allow: ")
+                head.append(contentsOf: allow)
+                head.appendLineEnd()
+            }
             if let seconds = fault.retryAfterSeconds {
                 head.appendStatic("retry-after: ")
                 head.appendDecimal(max(0, seconds))
