@@ -36,22 +36,43 @@ struct Serve {
     }
 
     private func serve(on address: SocketAddress, tls: TLSContext?, node: NodeID, _ foundations: Foundations) throws(Fault) {
-        let applied = try foundations.migrator().run()
-        for name in applied { Log.write(.info, "migration applied", ["name": .text(name)]) }
-        let first = try provision(foundations)
         let parts = try Composition(
             configuration, group: foundations.group, pool: foundations.pool, target: foundations.target, node: node)
         let api = API(parts.services, loopCount: foundations.group.loops.count)
         let news = News(foundations.target, on: foundations.group.loops[0], pool: foundations.pool, parts)
+        // The port comes first: a port that is taken is known before anything changes, and a probe of life is answered at once. Until the
+        // lanes are connected everything else is answered 503.
         let server = try foundations.wait { () async throws(Fault) in
+            try await Server(on: address, group: foundations.group, responder: api, tls: tls)
+        }
+        do throws(Fault) {
+            let first = try prepare(foundations, parts, news)
+            announce(server, first)
+            waitForEnd(tls)
+        } catch {
+            stop(server, parts, news, foundations)
+            throw error
+        }
+        Log.write(.info, "stopping")
+        stop(server, parts, news, foundations)
+    }
+
+    /// Migrations, the first tenant, the lanes, the worker.
+    private func prepare(
+        _ foundations: Foundations, _ parts: Composition, _ news: News
+    ) throws(Fault) -> Provisioning.NewTenant? {
+        let applied = try foundations.migrator().run()
+        for name in applied { Log.write(.info, "migration applied", ["name": .text(name)]) }
+        let first = try provision(foundations)
+        try foundations.wait { () async throws(Fault) in
             try await parts.database.start()
             news.start()
             await parts.worker.start()
-            return try await Server(on: address, group: foundations.group, responder: api, tls: tls)
         }
-        announce(server, first)
-        waitForEnd(tls)
-        Log.write(.info, "stopping")
+        return first
+    }
+
+    private func stop(_ server: Server, _ parts: Composition, _ news: News, _ foundations: Foundations) {
         foundations.group.waitForEnd(of: {
             await server.stop(graceMilliseconds: Serve.drainMilliseconds)
             await parts.worker.stop(graceMilliseconds: Serve.drainMilliseconds)
