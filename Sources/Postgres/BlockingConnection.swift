@@ -27,6 +27,9 @@ import CPostgres
         unsafe PQfinish(connection)
     }
 
+    /// Whether a transaction is open and healthy.
+    public var isInTransaction: Bool { unsafe PQtransactionStatus(connection) == PQTRANS_INTRANS }
+
     /// Runs any number of statements, without reading what they give.
     public func run(_ sql: String, name: String = "statement") throws(Fault) {
         let result = unsafe PQexec(connection, sql)

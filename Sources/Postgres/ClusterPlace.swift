@@ -150,15 +150,16 @@ import Synchronization
     }
 
     /// Makes the cluster unless it is there. It gets its name only when it is complete.
-    func initialize(_ programs: PostgresPrograms) throws(Fault) {
+    func initialize(_ programs: PostgresPrograms, isDurable: Bool) throws(Fault) {
         guard version == nil else { return }
         let fresh = root + "/postgres.new"
         if FileSystem.status(fresh) != nil { try ChildProcess.run(["/bin/rm", "-rf", "--", fresh], log: log) }
         try own(fresh)
-        let arguments = [
-            "-D", fresh, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject",
-            "--no-instructions",
-        ]
+        let arguments =
+            [
+                "-D", fresh, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject",
+                "--no-instructions",
+            ] + (isDurable ? [] : ["--no-sync"])
         try ChildProcess.run(command(programs.initializer, arguments: arguments), log: log)
         guard unsafe rename(fresh, clusterFolder) == 0 else {
             throw Fault(.unavailable, "The embedded database cannot be made.", cause: "\(clusterFolder): error \(insula_errno())")
@@ -188,27 +189,21 @@ import Synchronization
 
     // MARK: What a former server left
 
-    /// Finds out about a server that outlived the process that started it: one that answers is taken over, one that is stopping is
-    /// waited for, and the file of one that is gone is removed.
-    /// - Returns: the process that now is ours.
-    func settleFormerServer() throws(Fault) -> pid_t? {
+    /// Ends a server that outlived the process that started it: it has the settings of another day, and would outlive us as well. The
+    /// file of one that is gone is removed.
+    func endFormerServer() throws(Fault) {
         let file = clusterFolder + "/postmaster.pid"
         guard let text = FileSystem.text(file), let process = text.split(separator: "\n").first.flatMap({ pid_t($0) }) else {
-            return nil
+            return
         }
-        let deadline = Instant.now.advanced(milliseconds: Int(ClusterPlace.settleMilliseconds))
-        while isServer(process), Instant.now < deadline {
-            if answers() { return process }
-            _ = ChildProcess.waitForEnd(of: process, milliseconds: 20)
+        for signal in [SIGINT, SIGQUIT] where isServer(process) {
+            _ = kill(process, signal)
+            _ = ChildProcess.waitForEnd(of: process, milliseconds: ClusterPlace.settleMilliseconds)
         }
-        if isServer(process) {
-            _ = kill(process, SIGQUIT)
-            guard ChildProcess.waitForEnd(of: process, milliseconds: ClusterPlace.settleMilliseconds) else {
-                throw Fault(.unavailable, "A former database server does not end.", cause: "process \(process)")
-            }
+        guard !isServer(process) else {
+            throw Fault(.unavailable, "A former database server does not end.", cause: "process \(process)")
         }
         _ = unsafe unlink(file)
-        return nil
     }
 
     /// Whether the process is a PostgreSQL server of this cluster: process numbers are used again.

@@ -77,6 +77,7 @@ import Loop
         let lane = try await sessions.acquire()
         defer { sessions.release(lane) }
         let session = Session(lane: lane, scope: scope)
+        defer { session.close() }
         do throws(Fault) {
             let value = try await body(session)
             try await session.finish()

@@ -1,6 +1,6 @@
 // A private PostgreSQL server in the data folder: made when it is not there, started with us, reached over a Unix socket that nobody
 // else can open, stopped with us. Should we be killed, the kernel tells it to stop; should it outlive us all the same, the next start
-// finds it and takes it over. Should it die, it is started again.
+// finds it and ends it first. Should it die, it is started again.
 // Bounds: a start may take `startMilliseconds` (crash recovery included), a stop `stopMilliseconds` before it is forced.
 
 import Base
@@ -14,7 +14,8 @@ import Synchronization
     static let startMilliseconds = 60_000
     static let stopMilliseconds: Int32 = 20_000
     static let longestPauseMilliseconds: UInt32 = 50
-    static let restartMilliseconds: UInt32 = 500
+    static let firstRestartMilliseconds: UInt32 = 50
+    static let longestRestartMilliseconds: UInt32 = 10_000
 
     /// What differs from the settings that suit a product.
     public struct Settings: Sendable {
@@ -64,12 +65,9 @@ import Synchronization
         let programs = try PostgresPrograms.find(version: place.version)
         let cluster = EmbeddedCluster(place: place, programs: programs, settings: settings)
         try await cluster.threads.run { () throws(Fault) in
-            try place.initialize(programs)
-            if let adopted = try place.settleFormerServer() {
-                cluster.server.store(adopted, ordering: .releasing)
-            } else {
-                try cluster.launch()
-            }
+            try place.initialize(programs, isDurable: settings.isDurable)
+            try place.endFormerServer()
+            try cluster.launch()
             try place.makeDatabase()
         }
         cluster.watch.withLock { task in
@@ -133,6 +131,7 @@ import Synchronization
 
     /// Waits for the server's end and starts it again, until `stop`.
     private func keepRunning() {
+        var pause = EmbeddedCluster.firstRestartMilliseconds
         while !isStopping.load(ordering: .acquiring) {
             let process = processID
             while !ChildProcess.waitForEnd(of: process, milliseconds: EmbeddedCluster.stopMilliseconds) {}
@@ -140,14 +139,14 @@ import Synchronization
             if isStopping.load(ordering: .acquiring) { break }
             Log.write(.error, "the embedded database ended and is started again", ["log": .text(place.log)])
             do throws(Fault) {
-                if let adopted = try place.settleFormerServer() {
-                    server.store(adopted, ordering: .releasing)
-                } else {
-                    try launch()
-                }
+                try place.endFormerServer()
+                try launch()
+                pause = EmbeddedCluster.firstRestartMilliseconds
             } catch {
+                // Such as while the last processes of the one that was killed still hold its memory.
                 Log.write(.error, "the embedded database does not start", ["cause": .text(error.cause ?? error.message)])
-                usleep(EmbeddedCluster.restartMilliseconds * 1000)
+                usleep(pause * 1000)
+                pause = min(pause * 2, EmbeddedCluster.longestRestartMilliseconds)
             }
         }
         server.store(0, ordering: .releasing)
@@ -156,6 +155,7 @@ import Synchronization
     private func endServer() {
         let process = processID
         guard process > 0, Glibc.kill(process, SIGINT) == 0 else { return }
+        defer { ChildProcess.reap(process) }
         if ChildProcess.waitForEnd(of: process, milliseconds: EmbeddedCluster.stopMilliseconds) { return }
         Log.write(.warning, "the embedded database is forced to stop")
         _ = Glibc.kill(process, SIGQUIT)

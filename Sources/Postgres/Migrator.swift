@@ -24,6 +24,11 @@ public struct Migrator: Sendable {
     public struct Status: Sendable, Equatable {
         public let applied: [String]
         public let pending: [String]
+
+        public init(applied: [String], pending: [String]) {
+            self.applied = applied
+            self.pending = pending
+        }
     }
 
     /// Compares the folder with the database and changes nothing.
@@ -58,6 +63,7 @@ public struct Migrator: Sendable {
         do throws(Fault) {
             try connection.run("BEGIN")
             try connection.run(migration.sql, name: migration.name)
+            guard connection.isInTransaction else { throw .misdeclared("it ended the transaction that it runs in") }
             _ = try connection.rows(
                 "INSERT INTO insula_migrations (name, checksum) VALUES ($1, \(Migrator.checksum("$2")))",
                 [migration.name, migration.sql])

@@ -4,7 +4,7 @@ import Base
 import Loop
 
 /// Statements in a scope on a shared lane; each call is a transaction of its own.
-public struct Once: StatementRunner {
+public struct Once: StatementRunner, Sendable {
     static let repeatMilliseconds = 500
 
     let database: Database

@@ -50,12 +50,16 @@ public enum Scope: Sendable, Hashable {
     }
 
     private static func append(_ uuid: UUIDBits, to buffer: ParameterBuffer) {
-        let start = buffer.count
+        var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+        var at = 0
         for nibble in 0..<32 {
-            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { buffer.append(bigEndian: UInt8(ascii: "-")) }
+            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { at += 1 }
             let word = nibble < 16 ? uuid.high : uuid.low
-            buffer.append(bigEndian: hexadecimalDigit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble & 15))) & 15))
+            text[at] = hexadecimalDigit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble & 15))) & 15)
+            at += 1
         }
+        let start = buffer.count
+        unsafe text.span.withUnsafeBufferPointer { unsafe buffer.append($0) }
         buffer.endValue(from: start)
     }
 }

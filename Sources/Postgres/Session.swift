@@ -37,9 +37,13 @@ public final class Session: StatementRunner {
     /// A transaction that lost its connection is gone with all it did.
     public func mayRepeat(_ lane: Lane) async -> Bool { false }
 
+    /// Lets no more statements in.
+    func close() {
+        isOver = true
+    }
+
     /// Commits what was done.
     func finish() async throws(Fault) {
-        defer { isOver = true }
         guard generation != nil else { return }
         let reply = try await reply(Session.commitStatement)
         // After a failed statement COMMIT succeeds, and rolls back.
@@ -50,7 +54,6 @@ public final class Session: StatementRunner {
 
     /// Undoes what was done. A connection on which even that fails is given up.
     func abandon() async {
-        defer { isOver = true }
         guard let generation, generation == lane.generation else { return }
         do throws(Fault) {
             try await execute(Session.rollbackStatement)

@@ -63,7 +63,7 @@ func fault(_ body: () async throws(Fault) -> Void) async -> Fault? {
             )
         }
         let database = try await Notes.database()
-        try await database.run { database, _ in
+        try await database.run { database, _ async throws in
             let id = UUIDBits.version7(milliseconds: 1)
             let time = Timestamp(microseconds: 1_704_110_400_123_456)
             let row = try await database.once(.none).first(
@@ -86,7 +86,7 @@ func fault(_ body: () async throws(Fault) -> Void) async -> Fault? {
             return (try row.value(0), try row.value(1), try row.value(2), [], try row.value(4))
         }
         let database = try await Notes.database()
-        try await database.run { database, _ in
+        try await database.run { database, _ async throws in
             let ids = [UUIDBits.version7(milliseconds: 1), UUIDBits.version7(milliseconds: 2)]
             let row = try await database.once(.none).first(
                 arrays, ids, ["a", nil, ""], [Int](), [[1], []], [JSONBytes(Array("true".utf8))])
@@ -99,7 +99,7 @@ func fault(_ body: () async throws(Fault) -> Void) async -> Fault? {
         let null = Statement<Int>("null", "SELECT NULL::int8 AS missing") { row throws(Fault) in try row.value(0) }
         let text = Statement<Bool>("text", "SELECT 'yes' AS answer") { row throws(Fault) in try row.value(0) }
         let database = try await Notes.database()
-        try await database.run { database, _ in
+        try await database.run { database, _ async throws in
             let first = await fault { () throws(Fault) in _ = try await database.once(.none).query(null) }
             #expect(first?.code == .internalError && first?.cause == "column 0 (missing) is NULL")
             let second = await fault { () throws(Fault) in _ = try await database.once(.none).query(text) }
@@ -127,7 +127,7 @@ func fault(_ body: () async throws(Fault) -> Void) async -> Fault? {
 
     @Test func `a constraint that refuses is a conflict with its name, and rolls its own Sync back`() async throws {
         let database = try await Notes.database()
-        try await database.run { database, _ in
+        try await database.run { database, _ async throws in
             let tenant = TenantID.make()
             let once = database.once(.tenant(tenant))
             try await once.execute(Notes.insert, tenant, 1, "first")
@@ -148,7 +148,7 @@ func fault(_ body: () async throws(Fault) -> Void) async -> Fault? {
 
     @Test func `a batch is one transaction, and gives each statement's rows and counts`() async throws {
         let database = try await Notes.database()
-        try await database.run { database, _ in
+        try await database.run { database, _ async throws in
             let tenant = TenantID.make()
             var batch = database.once(.tenant(tenant)).batch()
             let first = batch.add(Notes.insert, tenant, 1, "one")
