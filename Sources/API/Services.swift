@@ -2,6 +2,7 @@
 
 import Base
 import Execution
+import HTTP
 import Identity
 import JSON
 import Postgres
@@ -19,13 +20,14 @@ public final class Services: Sendable {
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
-    /// Further families of metrics: the server's and the worker's.
+    /// Further families of metrics: the worker's.
     private let furtherMetrics: @Sendable (inout MetricsText) -> Void
     private let described = Mutex<Described>(Described())
 
     private struct Described {
         var openAPI: [UInt8] = []
         var metrics: RequestMetrics?
+        var server: Server?
     }
 
     public init(
@@ -48,7 +50,15 @@ public final class Services: Sendable {
     /// Takes what is known only when the table of endpoints is made.
     func describe(_ endpoints: [Endpoint], _ metrics: RequestMetrics) {
         let document = OpenAPI.document(endpoints, version: version)
-        described.withLock { $0 = Described(openAPI: document, metrics: metrics) }
+        described.withLock { described in
+            described.openAPI = document
+            described.metrics = metrics
+        }
+    }
+
+    /// Takes the server that these services are behind, whose connections are counted.
+    public func count(_ server: Server) {
+        described.withLock { $0.server = server }
     }
 
     /// The OpenAPI document.
@@ -58,8 +68,8 @@ public final class Services: Sendable {
     func metricsText() -> String {
         var text = MetricsText()
         described.withLock { $0.metrics }?.write(to: &text)
-        text.family("insula_database_ready", "gauge", "Whether every loop has its connection.")
-        text.sample("insula_database_ready", "", database.isReady ? 1 : 0)
+        database.writeMetrics(to: &text)
+        described.withLock { $0.server }?.writeMetrics(to: &text)
         furtherMetrics(&text)
         return text.text
     }

@@ -164,7 +164,10 @@ extension [UInt8] {
         case .flag(let flag): append(literal: flag ? "true" : "false")
         case .text(let text):
             append(UInt8(ascii: "\""))
-            for byte in text.utf8.prefix(4096) {
+            var cut = text.utf8.prefix(4096)
+            // Never inside a character: the line has to stay valid UTF-8.
+            while cut.endIndex < text.utf8.endIndex, text.utf8[cut.endIndex] & 0xC0 == 0x80 { cut = cut.dropLast() }
+            for byte in cut {
                 switch byte {
                 case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                     append(UInt8(ascii: "\\"))

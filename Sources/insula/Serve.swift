@@ -45,6 +45,7 @@ struct Serve {
         let server = try foundations.wait { () async throws(Fault) in
             try await Server(on: address, group: foundations.group, responder: api, tls: tls)
         }
+        parts.services.count(server)
         do throws(Fault) {
             let first = try prepare(foundations, parts, news)
             announce(server, first)
