@@ -9,7 +9,7 @@ import Testing
     let deadline = Instant.now.advanced(milliseconds: 20_000)
     while Instant.now < deadline {
         if let value = try await attempt() { return value }
-        if let loop = EventLoop.current { await loop.sleep(milliseconds: 5) } else { try await Task.sleep(for: .milliseconds(5)) }
+        if let loop = EventLoop.current { await loop.sleep(milliseconds: 5) } else { await Task.yield() }
     }
     throw Fault(.timedOut, "It did not happen in time.")
 }
