@@ -57,7 +57,10 @@ build() {
     rm -f "$log"
 }
 
+# How a release is built, here once: other flags for another product would compile everything anew.
+release_flags=(-c release)
+
 build_release() {
     say "Building for release (minutes the first time, seconds afterwards)"
-    build -c release --product insula || die "the build failed"
+    build "${release_flags[@]}" --product insula || die "the build failed"
 }

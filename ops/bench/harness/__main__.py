@@ -1,7 +1,6 @@
 """Measures the server against its peers and prints one table. See ../README.md."""
 
 import argparse
-import os
 import sys
 from contextlib import contextmanager
 
@@ -20,7 +19,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="two rounds of two seconds")
     parser.add_argument("--only", help="some of " + ",".join(ORDER))
     parser.add_argument("--server", default=str(ROOT / ".build/release/insula"), help="the binary to measure")
-    parser.add_argument("--no-build", action="store_true", help="measure the binary as it is")
+    parser.add_argument("--no-build", action="store_true", help="measure the binaries as they are")
     parser.add_argument("--stand-in", action="store_true", help="the Go peer plays our server: proves the harness alone")
     parser.add_argument("--strict", action="store_true", help="exit status 1 when a goal is missed")
     options = parser.parse_args()
@@ -73,7 +72,7 @@ def main():
     try:
         if options.only != ["M1"]:  # which needs no server
             cluster, statements = Cluster(), Statements()
-            product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options)
+            product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options.server)
         for id in options.only:
             say(f"{id} …")
             try:

@@ -6,7 +6,7 @@ import struct
 import subprocess
 import time
 
-from . import load, machine
+from . import load
 from .machine import BENCH, BUILT, Failure, say
 from .report import Row
 

@@ -26,11 +26,13 @@ def _ratio(values):
 
 
 def m1(options):
-    subprocess.run(["swift", "build", "-c", "release", "--product", "Measure"], cwd=ROOT, check=True, capture_output=True)
+    binary = ROOT / ".build/release/Measure"
+    if not binary.exists():
+        raise Failure(f"{binary} is missing")
     folder = BUILT / "payloads"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    measure = [ROOT / ".build/release/Measure", "--dump", folder]
+    measure = [binary, "--dump", folder]
     python = servers.build_fastapi()
     ratios = {(peer, way): {} for peer in GOALS for way in ("decode", "encode")}
     for _ in range(options.rounds):

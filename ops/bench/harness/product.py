@@ -29,11 +29,9 @@ class Seeded:
 
 
 class Insula:
-    def __init__(self, cluster, options):
-        self.cluster, self.binary = cluster, Path(options.server)
+    def __init__(self, cluster, binary):
+        self.cluster, self.binary = cluster, Path(binary)
         self.data = Path(tempfile.mkdtemp(prefix="insula-bench-data-"))
-        if not options.no_build:
-            servers.build_ours()
         if not self.binary.exists():
             raise Failure(f"{self.binary} is missing; --stand-in measures the peers without it")
         self.seeded = self._seed()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import load, machine
-from .machine import BENCH, BUILT, ROOT, Failure
+from .machine import BENCH, BUILT, Failure
 
 READY_SECONDS = 60
 PEERS = BENCH / "peers"
@@ -149,10 +149,6 @@ def hummingbird(health):
     port = machine.free_port()
     environment = {"PEER_PORT": str(port), "PEER_HEALTH_BODY": health.decode()}
     return launch("hummingbird", [build_hummingbird()], environment, port)
-
-
-def build_ours():
-    _build("insula", ["swift", "build", "-c", "release", "--product", "insula"], folder=ROOT)
 
 
 def our_environment(database_url, port, data):
