@@ -31,10 +31,14 @@ class Seeded:
 class Insula:
     def __init__(self, cluster, binary):
         self.cluster, self.binary = cluster, Path(binary)
-        self.data = Path(tempfile.mkdtemp(prefix="insula-bench-data-"))
         if not self.binary.exists():
             raise Failure(f"{self.binary} is missing; --stand-in measures the peers without it")
-        self.seeded = self._seed()
+        self.data = Path(tempfile.mkdtemp(prefix="insula-bench-data-"))
+        try:
+            self.seeded = self._seed()
+        except Failure:
+            self.remove()
+            raise
 
     def _run(self, *words):
         environment = servers.our_environment(self.cluster.url(), machine.free_port(), self.data)
