@@ -110,7 +110,7 @@ struct ClientHop: Sendable {
         guard !origin.isSecure || next.origin.isSecure else {
             throw Fault(.outboundRefused, "\(url.hostname) redirects from https to http, which is not followed.")
         }
-        let losesBody = head.status == 303 ? method != .head : (head.status < 303 && method == .post)
+        let losesBody = head.status == 303 ? method != .head && method != .get : (head.status < 303 && method == .post)
         if losesBody {
             next.method = .get
             next.body = []

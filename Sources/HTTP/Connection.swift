@@ -4,13 +4,16 @@
 import Base
 import Loop
 
-final class Connection: @unchecked Sendable {
+final class Connection: PassHandler, @unchecked Sendable {
     // Lives on the loop of its socket and is touched on that thread alone.
 
     let transport: Transport
     let peer: SocketAddress
-    private unowned let server: ServerLoop
-    private(set) var isIdle = true
+    private let server: ServerLoop
+    /// Whether no request has come whole that is not answered: the connection may be closed at any moment.
+    var isIdle = true
+    private var exchange: Exchange?
+    private var isWatched = false
 
     init(transport: Transport, peer: SocketAddress, server: ServerLoop) {
         self.transport = transport
@@ -20,11 +23,11 @@ final class Connection: @unchecked Sendable {
 
     func serve() async {
         do throws(SocketFailure) {
-            transport.setDeadline(server.loop.now.advanced(milliseconds: Limits.headDeadlineMilliseconds))
+            transport.setDeadline(server.loop.now.advanced(milliseconds: server.limits.headMilliseconds))
             try await transport.open()
             var open = true
             while open {
-                transport.setDeadline(server.loop.now.advanced(milliseconds: Limits.idleDeadlineMilliseconds))
+                transport.setDeadline(server.loop.now.advanced(milliseconds: server.limits.idleMilliseconds))
                 try await transport.untilReadable()
                 isIdle = false
                 open = await answer()
@@ -42,11 +45,30 @@ final class Connection: @unchecked Sendable {
     private func answer() async -> Bool {
         let exchange = server.borrowExchange()
         exchange.attach(self)
-        defer { server.giveBack(exchange) }
+        self.exchange = exchange
+        defer {
+            self.exchange = nil
+            server.giveBack(exchange)
+        }
         do throws(SocketFailure) {
             return try await exchange.run()
         } catch {
             return false
         }
+    }
+
+    // MARK: Pipelining
+
+    /// Answers of pipelined requests go out together. When the next request makes its responder wait, those before it must not wait with
+    /// it: they are sent at the end of the pass.
+    func sendBeforeWaiting() {
+        guard !isWatched else { return }
+        isWatched = true
+        server.loop.atEndOfPass(self)
+    }
+
+    func passEnded() {
+        isWatched = false
+        exchange?.sendEarlier()
     }
 }

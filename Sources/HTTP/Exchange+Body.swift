@@ -24,6 +24,7 @@ enum BodyState {
 extension Exchange {
     /// How much of a body nobody asked for is read past to save the connection.
     private static let discardBytes = 64 << 10
+    private static let reservedBytes = 16 << 10
 
     /// Whether the request has a body that is not empty, as far as the head tells.
     public var hasBody: Bool {
@@ -39,7 +40,8 @@ extension Exchange {
     public func readBody(limitBytes: Int = Limits.requestBodyBytes) async throws(Fault) -> [UInt8] {
         if case .fixed(let count) = head.bodyLength {
             guard count <= limitBytes else { throw tooLarge(limitBytes) }
-            body.reserveCapacity(count)
+            // What a peer only announced costs no memory; a small body is given its place at once.
+            body.reserveCapacity(min(count, Exchange.reservedBytes))
         }
         while let piece = try await readPiece() {
             guard body.count + piece.count <= limitBytes else { throw tooLarge(limitBytes) }
@@ -97,9 +99,11 @@ extension Exchange {
     private func fillBody() async throws(Fault) {
         start = 0
         end = 0
+        fills &+= 1
+        if fills % Exchange.turns == 0 { await Task.yield() }
         do throws(SocketFailure) {
             if bodyDeadline.nanoseconds == 0 {
-                bodyDeadline = server.loop.now.advanced(milliseconds: Limits.bodyDeadlineMilliseconds)
+                bodyDeadline = server.loop.now.advanced(milliseconds: server.limits.bodyMilliseconds)
                 if head.expectContinue && phase == .waiting {
                     output.appendStatic("HTTP/1.1 100 Continue\r\n\r\n")
                     try await flush()
@@ -122,29 +126,39 @@ extension Exchange {
         }
     }
 
-    /// Reads past what is left of a body, or gives the connection up when that is much or the sender still waits for leave to send.
+    /// Whether what is left of the body is not worth reading past: it is much, or the sender still waits for leave to send it, which it
+    /// will not get now. The connection is closed instead, and the answer says so.
+    var givesUpBody: Bool {
+        switch bodyState {
+        case .none, .done: false
+        case .broken: true
+        case .fixed(let remaining) where remaining > Exchange.discardBytes: true
+        case .fixed, .chunked: head.expectContinue && bodyDeadline.nanoseconds == 0 && start == end
+        }
+    }
+
+    /// Reads past what is left of a body, or gives the connection up.
     func discardBody() async throws(SocketFailure) {
         defer { bodyDeadline = Instant(nanoseconds: 0) }
-        switch bodyState {
-        case .none, .done: return
-        case .broken: closing = true
-        case .fixed(let remaining) where remaining > Exchange.discardBytes: closing = true
-        case .fixed, .chunked:
-            if head.expectContinue && bodyDeadline.nanoseconds == 0 && start == end { closing = true }
-            if closing { return }
-            try await flush()
-            var rest = Exchange.discardBytes
-            do throws(Fault) {
-                while let piece = try await readPiece() {
-                    rest -= piece.count
-                    if rest < 0 {
-                        closing = true
-                        return
-                    }
-                }
-            } catch {
-                closing = true
+        if givesUpBody { closing = true }
+        guard hasUnreadBody, !closing else { return }
+        try await flush()
+        var rest = Exchange.discardBytes
+        do throws(Fault) {
+            while rest >= 0 {
+                guard let piece = try await readPiece() else { return }
+                rest -= piece.count
             }
+            closing = true
+        } catch {
+            closing = true
+        }
+    }
+
+    private var hasUnreadBody: Bool {
+        switch bodyState {
+        case .none, .done, .broken: false
+        case .fixed, .chunked: true
         }
     }
 }

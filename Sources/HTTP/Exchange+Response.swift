@@ -7,7 +7,8 @@ import Loop
 extension Exchange {
     private static let lengthDigits = 10
 
-    /// Answers with a head and, unless the method or status forbids one, a body.
+    /// Answers with a head and, unless the method or status forbids one, a body. After a stream that broke off this does nothing: the
+    /// head is on its way, and the peer sees by the missing end that the answer is not whole.
     /// - Parameters:
     ///   - status: 200 to 599.
     ///   - headers: appends whole field lines. `date`, `connection` and the framing are written here.
@@ -15,6 +16,8 @@ extension Exchange {
     public func respond(
         status: Int, headers: (inout [UInt8]) -> Void = { _ in }, body: (inout [UInt8]) -> Void = { _ in }
     ) {
+        if phase == .streaming { abandonStream() }
+        guard phase != .lost else { return }
         beginHead(status: status)
         headers(&output)
         guard status != 204 && status != 304 else {
@@ -44,7 +47,8 @@ extension Exchange {
         if head.minorVersion == 0 { closing = true }
         beginHead(status: status)
         headers(&output)
-        if head.minorVersion > 0 { output.appendStatic("transfer-encoding: chunked\r\n") }
+        isBodyless = head.method == .head || status == 204 || status == 304
+        if head.minorVersion > 0 && status != 204 && status != 304 { output.appendStatic("transfer-encoding: chunked\r\n") }
         output.appendLineEnd()
         phase = .streaming
     }
@@ -52,9 +56,10 @@ extension Exchange {
     /// Writes a piece and waits until the peer has taken all but a small rest, which is the back-pressure.
     /// - Throws: `.unavailable` when the peer is gone or too slow; the answer can't be completed then.
     public func write(_ bytes: [UInt8]) async throws(Fault) {
+        if phase == .lost { throw Fault(.unavailable, "The client went away.") }
         precondition(phase == .streaming, "a piece belongs to a stream")
+        guard !isBodyless, !bytes.isEmpty else { return }
         bodyBytesSent += bytes.count
-        guard head.method != .head, !bytes.isEmpty else { return }
         if head.minorVersion > 0 {
             ChunkedEncoder.append(bytes.span, into: &output)
         } else {
@@ -63,24 +68,24 @@ extension Exchange {
         do throws(SocketFailure) {
             try await flush()
         } catch {
-            closing = true
-            phase = .answered
+            abandonStream()
             output.removeAll(keepingCapacity: true)
             throw Fault(.unavailable, "The client went away.")
         }
     }
 
-    /// Ends a stream.
+    /// Ends a stream; does nothing when it broke off before.
     public func endStream() {
+        if phase == .lost { return }
         precondition(phase == .streaming, "a stream is ended once")
-        if head.method != .head && head.minorVersion > 0 { ChunkedEncoder.finish(into: &output) }
+        if !isBodyless && head.minorVersion > 0 { ChunkedEncoder.finish(into: &output) }
         phase = .answered
     }
 
     /// Gives a stream up, so that the peer sees that it is not whole.
     public func abandonStream() {
         closing = true
-        phase = .answered
+        phase = .lost
     }
 
     private func beginHead(status: Int) {
@@ -89,6 +94,7 @@ extension Exchange {
         server.refreshDate()
         output.appendStatusLine(status)
         output.append(contentsOf: server.dateLine)
+        if server.draining || givesUpBody { closing = true }
         if closing {
             output.appendStatic("connection: close\r\n")
         } else if head.minorVersion == 0 {

@@ -8,6 +8,10 @@ import Loop
 /// A request to be answered once.
 public final class Exchange {
     static let flushBytes = 64 << 10
+    /// A head at its bound, with the empty line before it and the byte that is too much.
+    private static let inputBytes = Limits.requestHeadBytes + 8
+    /// Requests in a row of one connection, and reads in a row of one body, before other tasks of the loop have their turn.
+    static let turns = 64
     /// Buffers that grew beyond this are let go after use.
     private static let keptBytes = 256 << 10
 
@@ -30,11 +34,15 @@ public final class Exchange {
     var body: [UInt8] = []
     var bodyState = BodyState.none
     var phase = Phase.waiting
+    var isBodyless = false
+    private var isFlushing = false
     var closing = false
     private var headDeadline = Instant(nanoseconds: 0)
+    var fills = 0
     var bodyDeadline = Instant(nanoseconds: 0)
 
-    enum Phase { case waiting, streaming, answered }
+    /// `lost`: the answer broke off, because the peer went away or the responder gave up.
+    enum Phase { case waiting, streaming, answered, lost }
 
     init(server: ServerLoop) {
         self.server = server
@@ -55,10 +63,13 @@ public final class Exchange {
     func attach(_ connection: Connection) {
         self.connection = connection
         parser = RequestHeadParser()
-        if input.isEmpty { input = [UInt8](repeating: 0, count: Limits.requestHeadBytes) }
+        if input.isEmpty { input = [UInt8](repeating: 0, count: Exchange.inputBytes) }
         start = 0
         end = 0
         closing = false
+        headDeadline = Instant(nanoseconds: 0)
+        bodyDeadline = Instant(nanoseconds: 0)
+        forgetHead()
     }
 
     func release() {
@@ -73,6 +84,7 @@ public final class Exchange {
 
     /// Answers requests until there are no more bytes. `false` when the connection is to be closed.
     func run() async throws(SocketFailure) -> Bool {
+        var turn = 0
         while !closing {
             switch parse(input) {
             case .head(let consumed):
@@ -80,6 +92,8 @@ public final class Exchange {
                 received = server.loop.now
                 try await answer()
                 if output.count > Exchange.flushBytes { try await flush() }
+                turn += 1
+                if turn % Exchange.turns == 0 { await Task.yield() }
             case .incomplete:
                 if start == end {
                     start = 0
@@ -117,15 +131,17 @@ public final class Exchange {
 
     /// Reads more of a head that has begun, within its deadline. `false` when it will never be whole: the end came, or the deadline.
     private func fillHead() async throws(SocketFailure) -> Bool {
+        connection?.isIdle = true
+        defer { connection?.isIdle = false }
         if start > 0 {
             unsafe input.withUnsafeMutableBytes { bytes in
-                unsafe bytes.copyBytes(from: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
             }
             end -= start
             start = 0
         }
         if headDeadline.nanoseconds == 0 {
-            headDeadline = server.loop.now.advanced(milliseconds: Limits.headDeadlineMilliseconds)
+            headDeadline = server.loop.now.advanced(milliseconds: server.limits.headMilliseconds)
         }
         transport.setDeadline(headDeadline)
         do throws(SocketFailure) {
@@ -149,17 +165,20 @@ public final class Exchange {
         headDeadline = Instant(nanoseconds: 0)
         prepare(bodyLength: head.bodyLength)
         if !head.keepAlive || server.draining { closing = true }
-        guard server.inFlight < Limits.requestsInFlightPerLoop else {
+        guard server.inFlight < server.limits.requestsInFlightPerLoop else {
             server.shed.add()
             closing = true
             server.responder.refuse(Fault(.overloaded, "The server is busy. Try again shortly.", retryAfterSeconds: 1), on: self)
             return
         }
         server.inFlight += 1
+        if !output.isEmpty { connection?.sendBeforeWaiting() }
         await server.responder.respond(to: self)
         server.inFlight -= 1
-        precondition(phase == .answered, "a responder answers every request exactly once")
+        precondition(phase != .waiting, "a responder answers every request")
+        if phase == .streaming { abandonStream() }
         try await discardBody()
+        forgetHead()
     }
 
     private func prepare(bodyLength: BodyLength) {
@@ -170,17 +189,37 @@ public final class Exchange {
         body.removeAll(keepingCapacity: true)
     }
 
+    /// What a refusal may see of a head that was never whole: nothing of the request before it.
+    private func forgetHead() {
+        head.method = .get
+        head.minorVersion = 1
+        head.bodyLength = .none
+        head.expectContinue = false
+    }
+
     func flush() async throws(SocketFailure) {
         guard !output.isEmpty else { return }
-        try await transport.write(output, stallMilliseconds: Limits.writeDeadlineMilliseconds)
+        isFlushing = true
+        defer { isFlushing = false }
+        try await transport.write(output, stallMilliseconds: server.limits.writeMilliseconds)
         output.removeAll(keepingCapacity: true)
+    }
+
+    /// Sends what there is room for of the answers before one whose responder is waiting.
+    func sendEarlier() {
+        guard phase == .waiting, !isFlushing, !output.isEmpty else { return }
+        do throws(SocketFailure) {
+            output.removeFirst(try transport.writeNow(output, from: 0))
+        } catch {
+            // Whoever writes next meets the same failure, and can tell.
+        }
     }
 
     /// Closing a socket with unread bytes would reset it and could destroy the last answer on its way: say that no more comes, and
     /// read what the peer still sends, within bounds.
     private func linger() async {
         transport.finishWriting()
-        transport.setDeadline(server.loop.now.advanced(milliseconds: 2000))
+        transport.setDeadline(server.loop.now.advanced(milliseconds: server.limits.lingerMilliseconds))
         var rest = 256 << 10
         do throws(SocketFailure) {
             while rest > 0 {

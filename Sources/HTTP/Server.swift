@@ -1,11 +1,11 @@
 // The HTTP/1.1 server: a listener a loop, a task a connection, and an ordered way to stop. Loops share nothing.
-// Bounds: `Limits.connectionsPerLoop`, `Limits.requestsInFlightPerLoop`; what comes on top is closed or answered 503.
+// Bounds: `ServerLimits`; connections and requests beyond them are closed or answered 503.
 
 import Base
 import Loop
 import Synchronization
 
-/// Serves one responder on every loop of a group.
+/// Serves one responder on every loop of a group, until it is stopped.
 public final class Server: Sendable {
     private let group: LoopGroup
     private let loops: Mutex<[ServerLoop]>
@@ -13,21 +13,31 @@ public final class Server: Sendable {
     public let address: SocketAddress
 
     /// Binds on every loop and begins to accept.
-    /// - Parameter tls: the certificates; without them the port speaks plain HTTP.
+    /// - Parameters:
+    ///   - tls: the certificates; without them the port speaks plain HTTP.
+    ///   - limits: deadlines and bounds.
     /// - Throws: `.unavailable` when the address can't be bound.
     public init(
-        on wanted: SocketAddress, group: LoopGroup, responder: any Responder, tls: TLSContext? = nil
+        on wanted: SocketAddress, group: LoopGroup, responder: any Responder, tls: TLSContext? = nil,
+        limits: ServerLimits = ServerLimits()
     ) async throws(Fault) {
         self.group = group
         var serving: [ServerLoop] = []
         var address = wanted
         for loop in group.loops {
             let result = await loop.call { [address] () -> Result<ServerLoop, Fault> in
-                Result { () throws(Fault) in try ServerLoop(on: address, loop: loop, responder: responder, tls: tls) }
+                Result { () throws(Fault) in
+                    try ServerLoop(on: address, loop: loop, responder: responder, tls: tls, limits: limits)
+                }
             }
-            let started = try result.get()
-            address = started.address
-            serving.append(started)
+            do throws(Fault) {
+                let started = try result.get()
+                address = started.address
+                serving.append(started)
+            } catch {
+                for started in serving { await started.loop.call { started.beginDraining() } }
+                throw error
+            }
         }
         self.address = address
         loops = Mutex(serving)

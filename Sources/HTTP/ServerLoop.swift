@@ -10,6 +10,7 @@ final class ServerLoop: @unchecked Sendable {
 
     let loop: EventLoop
     let responder: any Responder
+    let limits: ServerLimits
     let connectionCount = Gauge()
     let shed = Counter()
     private(set) var draining = false
@@ -23,21 +24,31 @@ final class ServerLoop: @unchecked Sendable {
 
     var address: SocketAddress { listener.address }
 
-    init(on address: SocketAddress, loop: EventLoop, responder: any Responder, tls: TLSContext?) throws(Fault) {
+    init(
+        on address: SocketAddress, loop: EventLoop, responder: any Responder, tls: TLSContext?, limits: ServerLimits
+    ) throws(Fault) {
         self.loop = loop
         self.responder = responder
+        self.limits = limits
         self.tls = tls
         listener = try Listener(address, on: loop)
-        listener.start { [unowned self] socket, peer in self.accept(socket, peer) }
+        // The listener keeps what it serves alive, and lets it go when it stops.
+        listener.start { socket, peer in self.accept(socket, peer) }
     }
 
     private func accept(_ socket: StreamSocket, _ peer: SocketAddress) {
-        guard connections.count < Limits.connectionsPerLoop else {
+        guard connections.count < limits.connectionsPerLoop else {
             shed.add()
             socket.close()
             return
         }
-        let connection = Connection(transport: Transport(socket, tls: tls?.session(for: socket)), peer: peer, server: self)
+        let session = tls?.session(for: socket)
+        guard tls == nil || session != nil else {
+            // Never plain HTTP where TLS was promised.
+            socket.close()
+            return
+        }
+        let connection = Connection(transport: Transport(socket, tls: session), peer: peer, server: self)
         connections[ObjectIdentifier(connection)] = connection
         connectionCount.add(1)
         loop.spawn { await connection.serve() }

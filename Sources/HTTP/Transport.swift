@@ -77,8 +77,8 @@ import Loop
         }
     }
 
-    /// Writes what there is room for. When that is not all, the next wait for room waits.
-    private func writeNow(_ bytes: [UInt8], from start: Int) throws(SocketFailure) -> Int {
+    /// Writes what there is room for without suspending, and answers how much that was. When it is not all, the next wait for room waits.
+    func writeNow(_ bytes: [UInt8], from start: Int) throws(SocketFailure) -> Int {
         var sent = start
         while sent < bytes.count {
             let outcome: Result<Int, SocketFailure> = unsafe bytes.withUnsafeBytes { all in

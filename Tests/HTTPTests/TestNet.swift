@@ -114,3 +114,40 @@ final class Peer: @unchecked Sendable {
 
     func stop() { listener.stop() }
 }
+
+/// Runs `test` on a loop with a client that may reach loopback, and a peer that does `serve` with each connection.
+func withClient<Value: Sendable>(
+    serve: @escaping @Sendable (Wire) async throws -> Void,
+    _ test: @escaping @Sendable (OutgoingClient, Peer) async throws -> Value
+) async throws -> Value {
+    try await withLoops { group in
+        let peer = try Peer(on: group.loops[0], serve)
+        let client = OutgoingClient(
+            group: group, rule: try AddressGuard(allowing: "127.0.0.0/8,::1/128"), pool: BlockingPool(name: "names"))
+        let value = try await test(client, peer)
+        await client.stop()
+        peer.stop()
+        return value
+    }
+}
+
+/// The fault that `body` throws; `nil` when it throws none.
+func fault(_ body: () async throws(Fault) -> some Any) async -> Fault? {
+    do throws(Fault) {
+        _ = try await body()
+        return nil
+    } catch {
+        return error
+    }
+}
+
+extension Peer {
+    /// A request for `path` of this peer.
+    func request(_ method: Method = .get, _ path: String = "/", _ change: (inout ClientRequest) -> Void = { _ in }) throws
+        -> ClientRequest
+    {
+        var request = try ClientRequest(method, "http://127.0.0.1:\(port)\(path)")
+        change(&request)
+        return request
+    }
+}
