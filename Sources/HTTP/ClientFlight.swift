@@ -5,6 +5,9 @@ import Base
 import Loop
 
 final class ClientFlight: @unchecked Sendable {
+    /// No request lasts longer, whatever it asks for.
+    static let longestMilliseconds = 24 * 3_600_000
+
     let loop: EventLoop
     let start = Instant.now
     let deadline: Instant
@@ -15,7 +18,7 @@ final class ClientFlight: @unchecked Sendable {
 
     init(loop: EventLoop, timeoutMilliseconds: Int) {
         self.loop = loop
-        deadline = start.advanced(milliseconds: timeoutMilliseconds)
+        deadline = start.advanced(milliseconds: min(timeoutMilliseconds, ClientFlight.longestMilliseconds))
     }
 
     /// The socket that a cancellation closes; `nil` when it belongs to this request no more.

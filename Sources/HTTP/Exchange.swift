@@ -191,10 +191,10 @@ public final class Exchange {
 
     /// What a refusal may see of a head that was never whole: nothing of the request before it.
     private func forgetHead() {
-        head.method = .get
-        head.minorVersion = 1
-        head.bodyLength = .none
-        head.expectContinue = false
+        head.parts.method = .get
+        head.parts.minorVersion = 1
+        head.parts.bodyLength = .none
+        head.parts.expectContinue = false
     }
 
     func flush() async throws(SocketFailure) {
