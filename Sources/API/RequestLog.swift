@@ -6,9 +6,17 @@ import HTTP
 import Tenancy
 
 enum RequestLog {
+    /// What the server got wrong is an error; that it is busy or not ready is a warning, and for a probe the very thing it asks.
+    private static func level(_ status: Int, _ code: Fault.Code?, isQuiet: Bool) -> Log.Level {
+        switch code {
+        case .unavailable, .overloaded: isQuiet ? .debug : .warning
+        default: status >= 500 ? .error : isQuiet && status < 400 ? .debug : .info
+        }
+    }
+
     static func write(_ call: Call, microseconds: Int, path endpoint: Endpoint?) {
         let status = call.exchange.status
-        let level: Log.Level = status >= 500 ? .error : endpoint?.isQuiet == true && status < 400 ? .debug : .info
+        let level = level(status, call.fault?.code, isQuiet: endpoint?.isQuiet == true)
         guard Log.isEnabled(level) else { return }
         Log.line(level, "request") { line in
             line.appendStatic(#","request_id":""#)
