@@ -101,7 +101,7 @@ struct Workshop: Sendable {
     static func makeTenant(in database: TestDatabase) throws -> TenantID {
         let tenant = TenantID.make()
         _ = try database.connect().rows(
-            "INSERT INTO tenants (tenant_id, slug, name) VALUES ($1, $2, 'Test')",
+            "INSERT INTO tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, 'Test', decode(repeat('00', 32), 'hex'))",
             [tenant.uuid.description, "t" + String(tenant.description.suffix(20))])
         return tenant
     }

@@ -7,7 +7,7 @@ struct RobotsRules: Sendable {
     /// Bytes that are read; RFC 9309 asks for at least these.
     static let maximumBytes = 500 << 10
     static let maximumRules = 10_000
-    static let maximumSteps = 20_000_000
+    static let maximumSteps = 2_000_000
 
     /// One line that allows or disallows.
     private struct Rule: Sendable {
