@@ -26,6 +26,7 @@ extension Fault {
         case unavailable = "unavailable"
         case outboundRefused = "outbound_refused"
         case outboundFailed = "outbound_failed"
+        case outboundUnreachable = "outbound_unreachable"
         case timedOut = "timed_out"
         case cancelled = "cancelled"
         case toolNotAvailable = "tool_not_available"
@@ -59,7 +60,7 @@ extension Fault.Code {
         case .headTooLarge: 431
         case .internalError, .workerLost: 500
         case .notImplemented: 501
-        case .outboundFailed: 502
+        case .outboundFailed, .outboundUnreachable: 502
         case .overloaded, .unavailable: 503
         case .timedOut: 504
         case .versionNotSupported: 505
@@ -92,6 +93,7 @@ extension Fault.Code {
         case .unavailable: "Unavailable"
         case .outboundRefused: "Address refused"
         case .outboundFailed: "Remote server failed"
+        case .outboundUnreachable: "Remote server not reached"
         case .timedOut: "Timed out"
         case .cancelled: "Cancelled"
         case .toolNotAvailable: "Tool not available"

@@ -29,8 +29,8 @@ public final class OutgoingClient: Sendable {
     }
 
     /// Sends `request` and reads the whole answer. May be called from anywhere; on one of the group's loops it stays there.
-    /// - Throws: `.invalid` for requests that can't be sent, `.outboundRefused` for targets that may not be reached, `.outboundFailed`
-    ///   when the other side can't be reached or breaks the protocol, `.timedOut`, `.contentTooLarge`, `.cancelled`, `.overloaded`.
+    /// - Throws: `.invalid` for requests that can't be sent, `.outboundRefused` for targets that may not be reached, `.outboundUnreachable`
+    ///   when nothing could be sent, `.outboundFailed` when the other side breaks off or breaks the protocol, `.timedOut`, `.contentTooLarge`, `.cancelled`, `.overloaded`.
     public func send(_ request: ClientRequest) async throws(Fault) -> ClientResponse {
         if let part = current { return try await collect(request, part) }
         let part = loops[0]
@@ -175,7 +175,8 @@ public final class OutgoingClient: Sendable {
         } catch {
             flight.hold(nil)
             part.freePlace()
-            throw error
+            // Told apart from an answer that is lost: of a request that was never sent it is known that it did nothing.
+            throw error.code == .outboundFailed ? Fault(.outboundUnreachable, error.message, cause: error.cause) : error
         }
     }
 

@@ -189,7 +189,7 @@ import Testing
                 let error = try JSONValue(parsing: try #require(execution.error).bytes)
                 #expect(error["code"] == "limit_reached")
                 #expect(error["message"]?.string?.contains("\(Journal.stepOutputBytes)") == true)
-                #expect(tool.calls == 1)
+                #expect(execution.summary.attempt == 1)
             }
         }
     }

@@ -49,14 +49,14 @@ import Testing
             let agent = try await shop.agent("scripted")
             let (one, other) = (try await shop.trigger(agent), try await shop.trigger(agent))
             let node = NodeID.make()
-            let claims = try await shop.database.worker.query(WorkerStatements.claim, node, Lease.milliseconds, 10)
+            let claims = try await shop.database.worker.query(WorkerStatements.claim, node, Workshop.lease.milliseconds, 10)
             #expect(Set(claims.map(\.execution)) == [one, other])
             #expect(try await shop.database.worker.query(WorkerStatements.reap, 10).isEmpty)
             try shop.expire(one)
             #expect(try await shop.database.worker.query(WorkerStatements.reap, 10) == [one])
             _ = try await shop.executions.cancel(other, try shop.permit())
             let renewals = try await shop.database.worker.query(
-                WorkerStatements.renew, node, Lease.milliseconds, claims.map(\.tenant), claims.map(\.execution),
+                WorkerStatements.renew, node, Workshop.lease.milliseconds, claims.map(\.tenant), claims.map(\.execution),
                 claims.map(\.epoch))
             #expect(renewals.map(\.execution) == [other])
             #expect(renewals.map(\.isCancelRequested) == [true])

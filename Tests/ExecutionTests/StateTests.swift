@@ -7,6 +7,8 @@ import Testing
 @testable import Execution
 
 @Suite struct StateTests {
+    private let lease = Lease.standard
+
     @Test func `a terminal state is followed by nothing, and every other one can end`() {
         for state in ExecutionState.allCases {
             #expect(state.isTerminal == state.successors.isEmpty)
@@ -49,15 +51,15 @@ import Testing
 
     @Test func `a node gives its work up before another may take it`() {
         let renewed = Instant(nanoseconds: 1_000_000_000)
-        #expect(!Lease.isEndangered(renewed: renewed, now: renewed.advanced(milliseconds: 2 * Lease.renewalMilliseconds)))
-        #expect(Lease.isEndangered(renewed: renewed, now: renewed.advanced(milliseconds: Lease.abandonMilliseconds)))
+        #expect(!lease.isEndangered(renewed: renewed, now: renewed.advanced(milliseconds: 2 * lease.renewalMilliseconds)))
+        #expect(lease.isEndangered(renewed: renewed, now: renewed.advanced(milliseconds: lease.abandonMilliseconds)))
         #expect(
-            Lease.abandonMilliseconds + Lease.pollMilliseconds * 11 / 10 + Run.abandonMilliseconds <= Lease.milliseconds + 1_000)
-        #expect(2 * Lease.renewalMilliseconds * 11 / 10 < Lease.abandonMilliseconds)
+            lease.abandonMilliseconds + lease.pollMilliseconds * 11 / 10 + Run.abandonMilliseconds <= lease.milliseconds + 1_000)
+        #expect(2 * lease.renewalMilliseconds * 11 / 10 < lease.abandonMilliseconds)
     }
 
     @Test func `a dead node's work is taken over within twenty seconds`() {
-        #expect(Lease.milliseconds + Lease.reapMilliseconds * 11 / 10 + Lease.pollMilliseconds * 11 / 10 < 20_000)
+        #expect(lease.milliseconds + lease.reapMilliseconds * 11 / 10 + lease.pollMilliseconds * 11 / 10 < 20_000)
     }
 
     @Test func `jitter stays within a tenth around the period`() {
@@ -103,6 +105,7 @@ import Testing
         let failure = StepFailure(Fault(.timedOut, "no"))
         #expect(failure.during(.unsafe).kind == .outcomeUnknown)
         #expect(failure.during(.idempotent).kind == .transient)
+        #expect(StepFailure(Fault(.outboundUnreachable, "no")).during(.unsafe).kind == .transient, "nothing was sent")
         #expect(StepFailure(Fault(.invalid, "no")).during(.unsafe).kind == .permanent)
         #expect(RetryPolicy.decide(failure.during(.unsafe), attempt: 1, maxAttempts: 3, random: 0) == .indeterminate)
     }

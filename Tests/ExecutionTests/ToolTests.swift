@@ -61,6 +61,10 @@ final class Site: Responder {
 struct Reach: Sendable {
     let origin: String
     let tools: [any Tool]
+    fileprivate let server: Server
+
+    /// Has nobody listen any more.
+    func close() async { await server.stop(graceMilliseconds: 0) }
 
     /// Serves `site` on loopback for as long as `body` runs.
     static func to(_ site: Site, _ body: @escaping @Sendable (Reach) async throws -> Void) async throws {
@@ -72,7 +76,8 @@ struct Reach: Sendable {
         let registry = ToolRegistry.standard(client: client, pool: pool)
         let result = await Task { () async -> Result<Void, any Error> in
             do {
-                return .success(try await body(Reach(origin: "http://127.0.0.1:\(server.address.port)", tools: registry.tools)))
+                let origin = "http://127.0.0.1:\(server.address.port)"
+                return .success(try await body(Reach(origin: origin, tools: registry.tools, server: server)))
             } catch {
                 return .failure(error)
             }
@@ -293,6 +298,19 @@ private let page = """
                 #expect(execution.summary.state == .indeterminate)
                 #expect(lost.calls == 1)
             }
+        }
+    }
+
+    @Test func `a server that is not there got nothing, so that even an unsafe request is tried again`() async throws {
+        let site = Site { _, _ in (200, [], "") }
+        try await Reach.to(site) { reach in
+            // The port is open by the guard's rule, and nobody listens there any more.
+            await reach.close()
+            let failure = await #expect(throws: StepFailure.self) {
+                try await reach.call("http_request", ["method": "POST", "url": .string(reach.origin + "/"), "body": "x"])
+            }
+            #expect(failure?.fault.code == .outboundUnreachable)
+            #expect(failure?.during(.unsafe).kind == .transient)
         }
     }
 

@@ -106,6 +106,10 @@ struct Workshop: Sendable {
         return tenant
     }
 
+    /// Leases that hold however busy the machine is: tests end them by force.
+    static let lease = Lease(
+        milliseconds: 3_600_000, abandonMilliseconds: 3_000_000, renewalMilliseconds: 1_000, reapMilliseconds: 200)
+
     // MARK: Permits
 
     func permit<Right: Permission>(_ right: Right.Type = Right.self, of other: TenantID? = nil) throws -> Permit<Right> {
@@ -131,7 +135,9 @@ struct Workshop: Sendable {
     }
 
     func worker(_ node: NodeID = .make(), concurrency: Int = 16) -> Worker {
-        Worker(database: database, group: group, registry: registry, signal: signal, node: node, concurrency: concurrency)
+        Worker(
+            database: database, group: group, registry: registry, signal: signal, node: node, concurrency: concurrency,
+            lease: Workshop.lease)
     }
 
     /// A worker for as long as `body` runs.
@@ -170,7 +176,7 @@ struct Workshop: Sendable {
 
     /// Waits for what is to come, and fails when it never does.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let deadline = Instant.now.advanced(milliseconds: 60_000)
+        let deadline = Instant.now.advanced(milliseconds: 120_000)
         while !(try await condition()) {
             try #require(Instant.now < deadline, "never: \(what)")
             await group.loops[0].sleep(milliseconds: 10)
@@ -193,7 +199,7 @@ struct Workshop: Sendable {
 
     /// Claims one execution as a node that no worker stands behind.
     func claim(as node: NodeID = .make()) async throws -> Claim {
-        try #require(try await database.worker.first(WorkerStatements.claim, node, Lease.milliseconds, 1))
+        try #require(try await database.worker.first(WorkerStatements.claim, node, Workshop.lease.milliseconds, 1))
     }
 
     /// A run's store for a claim.

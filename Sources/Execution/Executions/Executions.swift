@@ -22,7 +22,7 @@ public final class Executions: Sendable {
     }
 
     /// What these operations run, to be prepared at connect.
-    public static var statements: [any AnyStatement] { ExecutionStatements.all }
+    public static var statements: [any AnyStatement] { ExecutionStatements.all + RunStatements.all }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.
     /// - Throws: `.notFound`; `.invalidState` unless the agent is running.

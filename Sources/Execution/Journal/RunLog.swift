@@ -47,7 +47,7 @@ final class RunLog: @unchecked Sendable {
             append(.warn, "The log is full: further lines are left out.", JSONValue.object(JSONObject()).bytes)
             return
         }
-        var bytes = JSONValue.object(metadata).bytes
+        var bytes = JSONValue.object(metadata).storable.bytes
         if bytes.count > RunLog.metadataBytes {
             let omission: JSONValue = ["omitted_bytes": .integer(bytes.count)]
             bytes = omission.bytes

@@ -29,12 +29,21 @@ public struct StepFailure: Error, Sendable {
 
     /// The same after an effect of that sort began: what failed in between is unknown, if it must not be repeated.
     func during(_ effect: Effect) -> StepFailure {
-        effect == .unsafe && kind == .transient ? StepFailure(fault, .outcomeUnknown) : self
+        effect == .unsafe && kind == .transient && !StepFailure.isHarmless(fault.code)
+            ? StepFailure(fault, .outcomeUnknown) : self
+    }
+
+    /// Whether nothing can have happened: the request was never sent.
+    private static func isHarmless(_ code: Fault.Code) -> Bool {
+        code == .outboundUnreachable || code == .overloaded
     }
 
     private static func isTransient(_ code: Fault.Code) -> Bool {
         switch code {
-        case .requestTimeout, .rateLimited, .internalError, .overloaded, .unavailable, .outboundFailed, .timedOut, .conflict: true
+        case .requestTimeout, .rateLimited, .internalError, .overloaded, .unavailable, .outboundFailed, .outboundUnreachable,
+            .timedOut,
+            .conflict:
+            true
         default: false
         }
     }

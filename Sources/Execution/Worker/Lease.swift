@@ -3,18 +3,8 @@
 
 import Base
 
-/// The times of leases.
-enum Lease {
-    /// How long a lease holds from its last renewal.
-    static let milliseconds = 15_000
-    /// Between renewals.
-    static let renewalMilliseconds = 5_000
-    /// Between looks for leases of dead nodes.
-    static let reapMilliseconds = 2_000
-    /// Between looks at the queue when nothing wakes the worker.
-    static let pollMilliseconds = 1_000
-    /// After so long without a renewal a node aborts its own work: well before another may take it.
-    static let abandonMilliseconds = 12_000
+/// The times of a node's leases.
+struct Lease: Sendable {
     /// After so many lost leases an execution is not tried again.
     static let crashLimit = 3
     /// Executions claimed by one statement.
@@ -22,8 +12,21 @@ enum Lease {
     /// Leases reaped by one statement.
     static let reapLimit = 256
 
+    static let standard = Lease()
+
+    /// How long a lease holds from its last renewal.
+    var milliseconds = 15_000
+    /// After so long without a renewal a node aborts its own work: well before another may take it.
+    var abandonMilliseconds = 12_000
+    /// Between renewals.
+    var renewalMilliseconds = 5_000
+    /// Between looks for leases of dead nodes.
+    var reapMilliseconds = 2_000
+    /// Between looks at the queue when nothing wakes the worker.
+    var pollMilliseconds = 1_000
+
     /// Whether a node must abort what it renewed last at `renewal`.
-    static func isEndangered(renewed renewal: Instant, now: Instant) -> Bool {
+    func isEndangered(renewed renewal: Instant, now: Instant) -> Bool {
         now.milliseconds(since: renewal) >= abandonMilliseconds
     }
 

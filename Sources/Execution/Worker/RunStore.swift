@@ -9,7 +9,7 @@ import Postgres
 
 /// The writes of one run under its fence. Used by the run's own tasks, on the loop of the run.
 struct RunStore {
-    static let patienceMilliseconds = Lease.abandonMilliseconds
+    static let patienceMilliseconds = Lease.standard.abandonMilliseconds
     static let firstWaitMilliseconds = 50
     static let mostWaitMilliseconds = 1_000
 

@@ -28,13 +28,24 @@ public final class Worker: Sendable {
     private let signal: QueueSignal
     private let node: NodeID
     private let concurrency: Int
+    private let lease: Lease
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - node: this node. One that keeps its id over a restart takes up at once what it left; no two live nodes may share one.
     ///   - concurrency: executions that run at once; 0 for a node that only serves.
-    public init(
+    public convenience init(
         database: Database, group: LoopGroup, registry: ToolRegistry, signal: QueueSignal, node: NodeID, concurrency: Int
+    ) {
+        self.init(
+            database: database, group: group, registry: registry, signal: signal, node: node, concurrency: concurrency,
+            lease: .standard)
+    }
+
+    /// The same with other times.
+    init(
+        database: Database, group: LoopGroup, registry: ToolRegistry, signal: QueueSignal, node: NodeID, concurrency: Int,
+        lease: Lease
     ) {
         self.database = database
         self.group = group
@@ -42,6 +53,7 @@ public final class Worker: Sendable {
         self.signal = signal
         self.node = node
         self.concurrency = concurrency
+        self.lease = lease
     }
 
     private var home: EventLoop { group.loops[0] }
@@ -130,7 +142,7 @@ public final class Worker: Sendable {
             if free > 0, !isUnsure {
                 let limit = min(free, Lease.claimLimit)
                 do throws(Fault) {
-                    let claims = try await lane.query(WorkerStatements.claim, node, Lease.milliseconds, limit)
+                    let claims = try await lane.query(WorkerStatements.claim, node, lease.milliseconds, limit)
                     for claim in claims { start(claim) }
                     taken = claims.count
                 } catch {
@@ -140,7 +152,7 @@ public final class Worker: Sendable {
                 if taken == limit { continue }
             }
             await lookForCancels()
-            await rest(sleeper, Lease.pollMilliseconds)
+            await rest(sleeper, lease.pollMilliseconds)
         }
     }
 
@@ -185,7 +197,7 @@ public final class Worker: Sendable {
 
     private func renew(_ sleeper: Sleeper) async {
         while !isStopped {
-            await rest(sleeper, Lease.renewalMilliseconds)
+            await rest(sleeper, lease.renewalMilliseconds)
             let runs = state.withLock { Array($0.runs.values) }
             let before = Instant.now
             if runs.isEmpty {
@@ -194,7 +206,7 @@ public final class Worker: Sendable {
             }
             do throws(Fault) {
                 let renewals = try await lane.query(
-                    WorkerStatements.renew, node, Lease.milliseconds, runs.map(\.claim.tenant), runs.map(\.claim.execution),
+                    WorkerStatements.renew, node, lease.milliseconds, runs.map(\.claim.tenant), runs.map(\.claim.execution),
                     runs.map(\.claim.epoch))
                 state.withLock { $0.renewed = before }
                 settle(runs, renewals)
@@ -207,9 +219,9 @@ public final class Worker: Sendable {
     /// Aborts everything when the leases could not be renewed for too long. A task of its own: a renewal may hang.
     private func watch(_ sleeper: Sleeper) async {
         while !isStopped {
-            await rest(sleeper, Lease.pollMilliseconds)
+            await rest(sleeper, lease.pollMilliseconds)
             let endangered = state.withLock { state in
-                Lease.isEndangered(renewed: state.renewed, now: .now) ? Array(state.runs.values) : []
+                lease.isEndangered(renewed: state.renewed, now: .now) ? Array(state.runs.values) : []
             }
             for run in endangered { run.abort(.lost) }
         }
@@ -230,7 +242,7 @@ public final class Worker: Sendable {
 
     private func reap(_ sleeper: Sleeper) async {
         while !isStopped {
-            await rest(sleeper, Lease.reapMilliseconds)
+            await rest(sleeper, lease.reapMilliseconds)
             guard let reaped = try? await lane.query(WorkerStatements.reap, Lease.reapLimit), !reaped.isEmpty else { continue }
             metrics.reaped.add(reaped.count)
             Log.write(.warning, "leases of dead nodes were put back", ["count": .number(reaped.count)])
