@@ -105,7 +105,7 @@ import Testing
         } _: { client, peer in
             let request = try peer.request()
             peer.stop()
-            #expect(await fault { () throws(Fault) in try await client.send(request) }?.code == .outboundFailed)
+            #expect(await fault { () throws(Fault) in try await client.send(request) }?.code == .outboundUnreachable)
             #expect(await client.connectionCounts().open == 0)
         }
     }
