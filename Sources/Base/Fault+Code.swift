@@ -93,7 +93,7 @@ extension Fault.Code {
         case .unavailable: "Unavailable"
         case .outboundRefused: "Address refused"
         case .outboundFailed: "Remote server failed"
-        case .outboundUnreachable: "Remote server not reached"
+        case .outboundUnreachable: "No connection to the remote server"
         case .timedOut: "Timed out"
         case .cancelled: "Cancelled"
         case .toolNotAvailable: "Tool not available"

@@ -120,7 +120,7 @@ final class Certificates: Sendable {
                 let request = try get(host, scene)
                 let fault = await fault { () throws(Fault) in try await client.send(request) }
                 #expect(
-                    fault?.code == .outboundFailed && fault?.message.contains(reason) == true, "\(fault?.message ?? "no fault")")
+                    fault?.code == .outboundUnreachable && fault?.message.contains(reason) == true, "\(fault?.message ?? "no fault")")
                 #expect(await client.connectionCounts().open == 0)
             }
             #expect(scene.responder.seen.isEmpty)
@@ -197,7 +197,7 @@ final class Certificates: Sendable {
         try await withServer { scene in
             let client = try client(scene.group, trusting: files.certificate)
             let request = try get("localhost", scene)
-            #expect(await fault { () throws(Fault) in try await client.send(request) }?.code == .outboundFailed)
+            #expect(await fault { () throws(Fault) in try await client.send(request) }?.code == .outboundUnreachable)
             #expect(scene.responder.seen.isEmpty)
         }
     }
