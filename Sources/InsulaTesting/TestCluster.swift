@@ -29,13 +29,44 @@ public final class TestCluster: Sendable {
     private init() async throws(Fault) {
         TestCluster.removeLeftovers()
         folder = "/tmp/insula-test-\(getpid())"
-        cluster = try await EmbeddedCluster.start(in: folder, settings: TestCluster.settings)
+        let place = try await TestCluster.folderWithCluster()
+        cluster = try await EmbeddedCluster.start(in: place, settings: TestCluster.settings)
         TestCluster.ending.withLock { $0 = self }
         atexit {
             guard let ending = TestCluster.ending.withLock({ $0 }) else { return }
             ending.cluster.kill()
             try? FileManager.default.removeItem(atPath: ending.folder)
         }
+    }
+
+    // Making a cluster is by far the slowest step: one is made a process, and the others are copies of it.
+    private static let pristine = Task { () async -> Result<String, Fault> in
+        do throws(Fault) {
+            let folder = "/tmp/insula-test-\(getpid())/pristine"
+            let cluster = try await EmbeddedCluster.start(in: folder, settings: settings)
+            await cluster.stop()
+            return .success(folder)
+        } catch {
+            return .failure(error)
+        }
+    }
+    private static let copies = Atomic<Int>(0)
+
+    /// A data folder of the caller's own with a cluster in it that is not running. It goes when the process ends, at the latest.
+    public static func folderWithCluster() async throws(Fault) -> String {
+        let original = try await pristine.value.get()
+        let number = copies.add(1, ordering: .relaxed).newValue
+        let folder = "/tmp/insula-test-\(getpid())/copy-\(number)"
+        let copy = Process()
+        copy.executableURL = URL(fileURLWithPath: "/bin/cp")
+        copy.arguments = ["-a", original, folder]
+        do {
+            try copy.run()
+        } catch {
+            throw Fault(.internalError, "The cluster cannot be copied.", cause: "\(error)")
+        }
+        copy.waitUntilExit()
+        return folder
     }
 
     /// What suits a server that is thrown away.

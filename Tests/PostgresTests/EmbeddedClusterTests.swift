@@ -38,6 +38,7 @@ import Testing
     }
 
     @Test func `a folder that a server uses is refused to another`() async throws {
+        let folder = try await TestCluster.folderWithCluster()
         defer { removeFolder(folder) }
         let first = try await EmbeddedCluster.start(in: folder, settings: TestCluster.settings)
         let thrown = await #expect(throws: Fault.self) { try await EmbeddedCluster.start(in: folder) }
@@ -46,6 +47,7 @@ import Testing
     }
 
     @Test func `a server that is killed is started again`() async throws {
+        let folder = try await TestCluster.folderWithCluster()
         defer { removeFolder(folder) }
         let cluster = try await EmbeddedCluster.start(in: folder, settings: TestCluster.settings)
         try BlockingConnection(ConnectionTarget(cluster.url)).run("CREATE TABLE kept (id int); INSERT INTO kept VALUES (8)")
@@ -59,6 +61,9 @@ import Testing
     @Test func `a folder too deep for a socket, and one with odd characters, work`() async throws {
         defer { removeFolder(folder) }
         let deep = folder + "/" + String(repeating: "deep/", count: 30) + "it's \\odd"
+        try FileManager.default.createDirectory(
+            atPath: (deep as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: await TestCluster.folderWithCluster(), toPath: deep)
         let cluster = try await EmbeddedCluster.start(in: deep, settings: TestCluster.settings)
         let socketFolder = try socketFolder(of: cluster)
         #expect(socketFolder.utf8.count < 92)
@@ -67,6 +72,7 @@ import Testing
     }
 
     @Test func `a server that outlived the process that started it is ended, and its data served by the next`() async throws {
+        let folder = try await TestCluster.folderWithCluster()
         defer { removeFolder(folder) }
         let first = try await EmbeddedCluster.start(in: folder, settings: TestCluster.settings)
         let connection = try BlockingConnection(ConnectionTarget(first.url))
@@ -99,6 +105,7 @@ import Testing
     }
 
     @Test func `a file left by a server that is gone does not hold up the next start`() async throws {
+        let folder = try await TestCluster.folderWithCluster()
         defer { removeFolder(folder) }
         let first = try await EmbeddedCluster.start(in: folder, settings: TestCluster.settings)
         await first.stop()

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `while there is no server calls fail at once, and the lanes are back when it is`() async throws {
-        let folder = "/tmp/insula-restart-\(Timestamp.now.microseconds)"
+        let folder = try await TestCluster.folderWithCluster()
         let first = try await EmbeddedCluster.start(in: folder, settings: TestCluster.settings)
         try makeRoles(first.url)
         let group = LoopGroup(count: 1)
