@@ -325,6 +325,9 @@ private let page = """
                 "http_request",
                 ["method": "PUT", "url": .string(reach.origin), "send_previous": true, "previous": ["found": [1, 2]]])
             #expect(site.requests.map(\.body) == [#"{"found":[1,2]}"#])
+            let tool = try #require(reach.tools.first { $0.name == "http_request" })
+            let input: JSONValue = ["url": "http://example.com/", "previous": ["long": "output"]]
+            #expect(tool.redacted(try #require(input.object))["previous"] == nil, "it is kept once, as the output of its step")
         }
     }
 

@@ -112,12 +112,14 @@ struct HTTPRequestTool: Tool {
     }
 
     func redacted(_ input: JSONObject) -> JSONObject {
-        guard let headers = input["headers"]?.object else { return input }
+        var result = input
+        // It stands in the journal already, as the output of the step before.
+        result["previous"] = nil
+        guard let headers = input["headers"]?.object else { return result }
         var shown = JSONObject()
         for member in headers.members {
             shown[member.name] = HTTPRequestTool.isPrivate(member.name) ? "[redacted]" : member.value
         }
-        var result = input
         result["headers"] = .object(shown)
         return result
     }
