@@ -22,7 +22,7 @@ struct BannedCall: Sendable {
         // Threads of their own, where nothing else runs: the writer of the log gathers lines, the embedded cluster waits for a process.
         BannedCall(
             word: "usleep", replacement: "`loop.sleep(milliseconds:)`, or a signal to wait for",
-            exceptions: ["Sources/Base/Log.swift", "Sources/Postgres/EmbeddedCluster.swift"]),
+            exceptions: ["Sources/Base/Log.swift", "Sources/Postgres/Cluster/EmbeddedCluster.swift"]),
         BannedCall(word: "Task.sleep", replacement: "`loop.sleep(milliseconds:)`, or a signal to wait for"),
         BannedCall(word: "Task.detached", replacement: "`loop.spawn`, so that the task has an owner and a loop"),
         BannedCall(word: "JSONSerialization", replacement: "`JSONDocument` or `JSONValue`", isAllowedInTests: true),
