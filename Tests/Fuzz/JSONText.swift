@@ -3,7 +3,8 @@
 import Base
 import JSON
 
-private let reused = JSONDocument()
+// libFuzzer calls from one thread alone.
+nonisolated(unsafe) private let reused = JSONDocument()
 
 /// Reads every string and number of a value in every way there is.
 private func visit(_ view: JSONView) {
