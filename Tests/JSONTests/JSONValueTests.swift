@@ -63,6 +63,14 @@ extension JSONValue {
         #expect(try JSONValue(parsing: canonical).canonicalBytes == canonical)
     }
 
+    @Test(arguments: ["-9223372767446465.447440008", "9007199254740993.5", "1e-400", "-0.0"])
+    func `a number that is written as an integer is one from the start`(_ text: String) throws {
+        let value = try JSONValue(parsing: Array(text.utf8))
+        #expect(value.int != nil)
+        #expect(try JSONValue(parsing: value.bytes) == value)
+        #expect(try JSONValue(parsing: value.bytes).bytes == value.bytes)
+    }
+
     @Test(arguments: 0..<200)
     func `a text that was cut or changed never breaks the reader`(_ seed: Int) throws {
         var generator = SeededGenerator(state: UInt64(seed + 1000))

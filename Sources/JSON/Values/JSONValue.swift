@@ -13,7 +13,8 @@ public enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object(JSONObject)
 
-    /// Copies a value out of its document. `1.0` becomes the integer 1; a number beyond the finite doubles is refused.
+    /// Copies a value out of its document. `1.0` becomes the integer 1, and so does every number whose nearest double is an integer of
+    /// 64 bits, since that is what would be written for it; a number beyond the finite doubles is refused.
     public init(_ view: JSONView) throws(Fault) {
         switch view.kind {
         case .null: self = .null
@@ -23,7 +24,7 @@ public enum JSONValue: Sendable, Hashable {
             if let integer = view.int {
                 self = .integer(integer)
             } else if let double = view.double {
-                self = .double(double)
+                self = Int(exactly: double).map { .integer($0) } ?? .double(double)
             } else {
                 throw .invalid("", "range", "A number is too large.")
             }
