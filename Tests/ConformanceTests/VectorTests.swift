@@ -8,13 +8,6 @@ extension Conformance {
         /// Suites whose operations the program has. None of their cases may be skipped.
         static let suites = ["json", "url", "html", "hmac", "hkdf"]
 
-        /// Cases that we answer otherwise on purpose. One that is answered as the suite wants again has to leave this list.
-        static let deviations: [String: Set<String>] = [
-            // RFC 8259 leaves it open what an object with the same name twice means. Two readers that disagree about such a body are an
-            // old way round a check, so ours refuses it, while the suite holds that a parser takes it.
-            "json": ["y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"]
-        ]
-
         @Test(arguments: suites)
         func `every public vector whose operation exists gets its right answer`(_ suite: String) async throws {
             let shared = ProcessInfo.processInfo.environment["INSULA_SHARED"] ?? "../shared"
@@ -23,7 +16,7 @@ extension Conformance {
                 print("vectors \(suite): the folder is absent, no case ran")
                 return
             }
-            let arguments = ["python3", driver, suite, "--show", "1000", "--cmd", "'\(ConformProgram.path)' lines"]
+            let arguments = ["python3", driver, suite, "--show", "20", "--cmd", "'\(ConformProgram.path)' lines"]
             guard let result = try await ConformProgram.run("/usr/bin/env", arguments) else {
                 print("vectors \(suite): python3 is absent, no case ran")
                 return
@@ -32,10 +25,7 @@ extension Conformance {
             #expect(result.output.contains("'pass':"), "\(result.output)")
             #expect(!result.output.contains("'skipped':"))
             #expect(!result.output.contains("'DIED':"))
-            let failures = result.output.split(separator: "\n").filter { $0.hasPrefix(" ") }
-                .map { $0.components(separatedBy: " -> ")[0].trimmingCharacters(in: .whitespaces) }
-            #expect(Set(failures) == Self.deviations[suite, default: []])
-            #expect((result.status == 0) == failures.isEmpty, "the driver ended with \(result.status)")
+            #expect(result.status == 0, "\(result.output)")
         }
     }
 }

@@ -27,6 +27,9 @@ private func visit(_ view: JSONView) {
     if let failure {
         hold((0...input.bytes.count).contains(failure.offset), "the offset \(failure.offset) is outside of the text")
     }
+    var lenient: JSONError?
+    do throws(JSONError) { _ = try JSONDocument(input.bytes, names: .repeated) } catch { lenient = error }
+    hold(lenient == failure || failure?.reason == .duplicateKey, "repeated names changed more than what is said of names")
     guard let document else { return 0 }
 
     hold(String(validating: input.bytes, as: UTF8.self) != nil, "a text that is not UTF-8 was accepted")
