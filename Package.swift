@@ -50,14 +50,15 @@ let package = Package(
         layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),
         // 7
         layer("API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "Execution"),
-        // 8
+        // 8: how the parts meet, apart from the command line so that tests can run whole servers of them.
+        layer("Assembly", "Base", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "Execution", "API"),
         .executableTarget(
             name: "insula",
-            dependencies: ["Base", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "Execution", "API"],
+            dependencies: ["Base", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"],
             swiftSettings: settings),
 
         // Imported by tests alone.
-        layer("InsulaTesting", "Base", "Loop", "Postgres"),
+        layer("InsulaTesting", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"),
 
         tests("Base"),
         tests("JSON", "Base"),
@@ -67,6 +68,10 @@ let package = Package(
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
+        tests("API", "Base", "JSON", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
+        .testTarget(
+            name: "IsolationTests", dependencies: ["Base", "JSON", "HTTP", "Postgres", "Tenancy", "InsulaTesting"],
+            swiftSettings: settings),
 
         // What `ops/bench` times in one process. Never shipped.
         .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),

@@ -22,9 +22,10 @@ public final class API: Responder {
         endpoints = Endpoint.all(services)
         router = Router(endpoints.map { Router.Route($0.method, $0.path) })
         metrics = RequestMetrics(endpoints)
-        loops = (0..<loopCount).map { _ in LoopState() }
+        let origins = Origins(services.configuration.corsOrigins)
+        self.origins = origins
+        loops = (0..<loopCount).map { _ in LoopState(variesByOrigin: origins.areConfigured) }
         concurrency = ConcurrencyLimit(loopCount: loopCount)
-        origins = Origins(services.configuration.corsOrigins)
         services.describe(endpoints, metrics)
     }
 

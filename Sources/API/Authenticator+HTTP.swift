@@ -33,11 +33,13 @@ extension Authenticator {
         return try await scope(key: Array(bytes[range]))
     }
 
-    /// Where the token lies in `Bearer TOKEN`; the scheme's case does not matter (RFC 9110, section 11.1).
+    /// Where the token lies in `Bearer TOKEN`; neither the scheme's case nor the number of spaces matters (RFC 9110, sections 11.1, 11.4).
     private static func bearer(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int>? {
         let scheme = Array("bearer ".utf8)
         guard range.count > scheme.count else { return nil }
         for (at, byte) in scheme.enumerated() where bytes[range.lowerBound + at] | 0x20 != byte { return nil }
-        return range.lowerBound + scheme.count..<range.upperBound
+        var start = range.lowerBound + scheme.count
+        while start < range.upperBound, bytes[start] == UInt8(ascii: " ") { start += 1 }
+        return start..<range.upperBound
     }
 }

@@ -35,8 +35,11 @@ public final class Call: @unchecked Sendable {
     private var marks = InlineArray<3, UInt64>(repeating: 0)
     private let document: JSONDocument
 
-    init(document: JSONDocument) {
+    private let variesByOrigin: Bool
+
+    init(document: JSONDocument, variesByOrigin: Bool) {
         self.document = document
+        self.variesByOrigin = variesByOrigin
     }
 
     func begin(_ exchange: Exchange, requestID: RequestID, origin: Range<Int>?, trustsHead: Bool = true) {
@@ -206,8 +209,9 @@ public final class Call: @unchecked Sendable {
             head.appendStatic("cache-control: no-store\r\n")
             writeTiming(&head)
         }
+        if variesByOrigin { head.appendStatic("vary: origin\r\n") }
         if let origin {
-            head.appendStatic("vary: origin\r\naccess-control-allow-origin: ")
+            head.appendStatic("access-control-allow-origin: ")
             head.append(contentsOf: exchange.head.bytes[origin])
             head.appendStatic("\r\naccess-control-expose-headers: x-request-id, retry-after, server-timing\r\n")
         }

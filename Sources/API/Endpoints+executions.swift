@@ -28,12 +28,27 @@ private struct ListLog: Sendable {
     let after: Int
     let level: LogLevel
     let limit: Int
+    let cursor: String?
 
     static let query = Query<ListLog>("ListLog") { parameters in
         ListLog(
             after: parameters.defaulted("after", .integer(0...Int.max), 0, "Only lines behind this `seq`."),
             level: parameters.defaulted("level", .enumeration(LogLevel.self), .debug, "Only lines of this level and above."),
-            limit: parameters.defaulted("limit", .integer(Executions.logLimits), 100, "How many at most."))
+            limit: parameters.defaulted("limit", .integer(Executions.logLimits), 100, "How many at most."),
+            cursor: parameters.optional("cursor", .string(1...200), "The `next_cursor` of the page before."))
+    }
+
+    private func name(_ execution: ExecutionID) -> String { "log \(execution) \(level.rawValue)" }
+
+    /// The line behind which the page begins.
+    func place(of execution: ExecutionID, for scope: TenantScope) throws(Fault) -> Int {
+        guard let cursor else { return after }
+        return max(after, Int(try Cursor.open(cursor, query: name(execution), for: scope).low))
+    }
+
+    /// What stands for the line of that number.
+    func seal(_ seq: Int, of execution: ExecutionID, for scope: TenantScope) -> String {
+        Cursor.seal(UUIDBits(high: 0, low: UInt64(seq)), query: name(execution), for: scope)
     }
 }
 
@@ -70,9 +85,10 @@ extension Endpoint {
                 "/v1/executions/{execution_id}/logs", "Read the log of an execution", ExecutionsRead.self, ListLog.query,
                 answers: ExecutionLogLine.output.page
             ) { call, permit, query throws(Fault) in
-                let part = try await executions.logs(
-                    of: try call.id(0), after: query.after, least: query.level, limit: query.limit, permit)
-                return Page(part.elements, nextCursor: part.next.map(String.init))
+                let id: ExecutionID = try call.id(0)
+                let after = try query.place(of: id, for: permit.scope)
+                let part = try await executions.logs(of: id, after: after, least: query.level, limit: query.limit, permit)
+                return Page(part.elements, nextCursor: part.next.map { query.seal($0, of: id, for: permit.scope) })
             },
             .plain(
                 .post, "/v1/executions/{execution_id}/cancel", "Cancel an execution", ExecutionsWrite.self,

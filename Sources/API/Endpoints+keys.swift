@@ -21,13 +21,17 @@ extension Endpoint {
             ) { call, permit, input throws(Fault) in
                 try await keys.create(input, by: permit)
             },
-            .plain(.get, "/v1/keys", "List the API keys, newest first", KeysRead.self, answers: APIKey.output.page) {
-                call, permit throws(Fault) in
-                Page(try await keys.list(by: permit), nextCursor: nil)
+            .asking("/v1/keys", "List the API keys, newest first", KeysRead.self, Paging.query, answers: APIKey.output.page) {
+                call, permit, paging throws(Fault) in
+                let before: KeyID? = try paging.place(in: "keys", for: permit.scope)
+                return try await keys.list(before: before, limit: paging.limit, by: permit).page(of: "keys", for: permit.scope)
             },
             .plain(.delete, "/v1/keys/{key_id}", "Revoke an API key", KeysWrite.self, answers: APIKey.output) {
                 call, permit throws(Fault) in
-                try await keys.revoke(try call.id(0), by: permit)
+                let revoked = try await keys.revoke(try call.id(0), by: permit)
+                // The other nodes hear of it; this one has not to wait for its own news.
+                services.authenticator.forgetAll()
+                return revoked
             },
         ]
     }

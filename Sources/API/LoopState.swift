@@ -10,8 +10,14 @@ final class LoopState: @unchecked Sendable {
     private let document = JSONDocument()
     private var random = UInt64.random(in: .min ... .max)
 
+    private let variesByOrigin: Bool
+
+    init(variesByOrigin: Bool) {
+        self.variesByOrigin = variesByOrigin
+    }
+
     func borrow() -> Call {
-        spares.popLast() ?? Call(document: document)
+        spares.popLast() ?? Call(document: document, variesByOrigin: variesByOrigin)
     }
 
     func giveBack(_ call: Call) {

@@ -10,6 +10,9 @@ struct Origins: Sendable {
         allowed = origins.map { Array($0.utf8) }
     }
 
+    /// Whether answers differ by origin, which caches have to know whoever asked (RFC 9110, section 12.5.5).
+    var areConfigured: Bool { !allowed.isEmpty }
+
     /// Where the request's origin lies in its head, when it is one of the allowed.
     func allowed(_ head: RequestHead) -> Range<Int>? {
         guard !allowed.isEmpty, let range = head.headers.range(of: .origin) else { return nil }

@@ -1,7 +1,6 @@
 // What every list is asked with, and how its parts become pages: `limit`, `cursor` and the filters of that list.
 
 import Base
-import Execution
 import JSON
 import Tenancy
 
@@ -9,6 +8,9 @@ import Tenancy
 struct Paging: Sendable {
     let limit: Int
     let cursor: String?
+
+    /// For lists without filters.
+    static let query = Query<Paging>("Paging") { parameters in .read(&parameters) }
 
     static func read(_ parameters: inout Parameters) -> Paging {
         Paging(

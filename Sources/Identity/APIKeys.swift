@@ -30,8 +30,9 @@ public struct APIKeys: Sendable {
         }
         let new = APIKeys.make(input)
         let made = try await database.session(permit.scope.database) { session throws(Fault) in
-            // The tenant's row serialises makers, so that the bound holds whatever comes at once.
-            let count = try await session.first(APIKeys.lockAndCount, permit.scope.tenant) ?? 0
+            // Makers wait for each other, and only then count, so that the bound holds whatever comes at once.
+            try await session.execute(APIKeys.lock, permit.scope.tenant)
+            let count = try await session.first(APIKeys.count) ?? 0
             guard count < APIKeys.perTenant else {
                 throw Fault(.limitReached, "The tenant has \(APIKeys.perTenant) keys. Revoke one first.")
             }
@@ -40,9 +41,16 @@ public struct APIKeys: Sendable {
         return NewAPIKey(key: made, text: new.text)
     }
 
-    /// All keys of the tenant, newest first, at most 2,000.
-    public func list(by permit: Permit<KeysRead>) async throws(Fault) -> [APIKey] {
-        try await database.once(permit.scope.database).query(APIKeys.listAll)
+    /// Keys of the tenant, newest first, revoked ones included.
+    /// - Parameters:
+    ///   - before: where an earlier part of the list ended.
+    ///   - limit: how many at most, 1 to 100.
+    public func list(
+        before: KeyID? = nil, limit: Int = 20, by permit: Permit<KeysRead>
+    ) async throws(Fault) -> Listing<APIKey, KeyID> {
+        precondition(Listing<APIKey, KeyID>.limits.contains(limit), "the limit of a list is checked at the door")
+        let keys = try await database.slow(permit.scope.database).query(APIKeys.listPart, before, limit + 1)
+        return Listing(keys, limit: limit) { $0.id }
     }
 
     /// Revokes a key; one that is revoked already stays as it is.
@@ -84,18 +92,16 @@ public struct APIKeys: Sendable {
     // MARK: Statements
 
     /// What requests run, to be prepared at connect.
-    public static let statements: [any AnyStatement] = [listAll, read, revokeOne, tellNodes]
+    public static let statements: [any AnyStatement] = [listPart, read, revokeOne, tellNodes]
 
     private static let columns = "id, name, role, created_at, expires_at, revoked_at"
 
-    private static let lockAndCount = Statement<Int, TenantID>(
-        "lock keys",
-        """
-        WITH held AS (SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR SHARE)
-        SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1)) IS NULL,
-            (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL) FROM held
-        """
-    ) { row throws(Fault) in try row.value(1) }
+    private static let lock = Statement<Void, TenantID>(
+        "lock keys", "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1))")
+
+    private static let count = Statement<Int>(
+        "count keys", "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL"
+    ) { row throws(Fault) in try row.value(0) }
 
     private static let insertOne = Statement<APIKey, TenantID, KeyID, String, String, [UInt8], Timestamp?>(
         "create key",
@@ -104,8 +110,10 @@ public struct APIKeys: Sendable {
         RETURNING \(columns)
         """, decode: APIKey.init(row:))
 
-    private static let listAll = Statement<APIKey>(
-        "list keys", "SELECT \(columns) FROM api_keys ORDER BY id DESC LIMIT 2000", repeatable: true, decode: APIKey.init(row:))
+    private static let listPart = Statement<APIKey, KeyID?, Int>(
+        "list keys",
+        "SELECT \(columns) FROM api_keys WHERE ($1 IS NULL OR id < $1) ORDER BY id DESC LIMIT $2", repeatable: true,
+        decode: APIKey.init(row:))
 
     private static let read = Statement<APIKey, KeyID>(
         "read key", "SELECT \(columns) FROM api_keys WHERE id = $1", repeatable: true, decode: APIKey.init(row:))

@@ -1,5 +1,6 @@
 // `insula check`: is everything as a server needs it? A line each, and an honest exit status.
 
+import Assembly
 import Base
 import Foundation
 import HTTP

@@ -1,5 +1,6 @@
 // Reads the arguments into a command. Every command knows its own help; a word that is not understood is named.
 
+import Assembly
 import Base
 import Foundation
 
@@ -49,7 +50,7 @@ struct Command {
     func run() throws(Fault) {
         let name = words.isEmpty ? "serve" : words.joined(separator: " ")
         if wantsHelp { return Terminal.say(Command.help(about: words.isEmpty ? nil : name)) }
-        if name == "version" { return Terminal.say("insula \(Insula.version)") }
+        if name == "version" { return Terminal.say("insula \(Composition.version)") }
         guard let row = Command.table.first(where: { $0.words == name }) else {
             throw .invalid(name, "unknown", "There is no such command. insula --help lists them.")
         }

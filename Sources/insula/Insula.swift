@@ -5,8 +5,6 @@ import Foundation
 
 @main
 enum Insula {
-    static let version = "0.1.0"
-
     static func main() {
         // A write to a connection that is gone fails with an error number; the signal would end the process.
         signal(SIGPIPE, SIG_IGN)

@@ -1,8 +1,8 @@
 // The operator's commands that are done at once.
 
 import API
+import Assembly
 import Base
-import Execution
 import HTTP
 import Identity
 import Loop
@@ -61,8 +61,7 @@ struct Operation {
         let parts = try Composition(
             configuration, group: group, pool: BlockingPool(name: "blocking"), target: ConnectionTarget("postgresql:///insula"),
             node: .make())
-        let api = API(parts.services, loopCount: 1)
-        Terminal.say(String(decoding: api.openAPI, as: UTF8.self))
+        Terminal.say(String(decoding: parts.api.openAPI, as: UTF8.self))
         group.stop()
     }
 

@@ -1,9 +1,8 @@
 // Runs the server, start to stop, in order: database, migrations, first tenant, lanes, worker, port; and back. SIGTERM and SIGINT drain
 // and stop it, SIGHUP reads the certificates again. A second SIGTERM while it drains ends it at once.
 
-import API
+import Assembly
 import Base
-import Execution
 import Foundation
 import HTTP
 import Identity
@@ -38,48 +37,34 @@ struct Serve {
     private func serve(on address: SocketAddress, tls: TLSContext?, node: NodeID, _ foundations: Foundations) throws(Fault) {
         let parts = try Composition(
             configuration, group: foundations.group, pool: foundations.pool, target: foundations.target, node: node)
-        let api = API(parts.services, loopCount: foundations.group.loops.count)
-        let news = News(foundations.target, on: foundations.group.loops[0], pool: foundations.pool, parts)
         // The port comes first: a port that is taken is known before anything changes, and a probe of life is answered at once. Until the
         // lanes are connected everything else is answered 503.
-        let server = try foundations.wait { () async throws(Fault) in
-            try await Server(on: address, group: foundations.group, responder: api, tls: tls)
-        }
-        parts.services.count(server)
+        let server = try foundations.wait { () async throws(Fault) in try await parts.serve(on: address, tls: tls) }
         do throws(Fault) {
-            let first = try prepare(foundations, parts, news)
+            let first = try prepare(foundations, parts)
             announce(server, first)
             waitForEnd(tls)
         } catch {
-            stop(server, parts, news, foundations)
+            stop(server, parts, foundations)
             throw error
         }
         Log.write(.info, "stopping")
-        stop(server, parts, news, foundations)
+        stop(server, parts, foundations)
     }
 
     /// Migrations, the first tenant, the lanes, the worker.
-    private func prepare(
-        _ foundations: Foundations, _ parts: Composition, _ news: News
-    ) throws(Fault) -> Provisioning.NewTenant? {
+    private func prepare(_ foundations: Foundations, _ parts: Composition) throws(Fault) -> Provisioning.NewTenant? {
         let applied = try foundations.migrator().run()
         for name in applied { Log.write(.info, "migration applied", ["name": .text(name)]) }
         let first = try provision(foundations)
-        try foundations.wait { () async throws(Fault) in
-            try await parts.database.start()
-            news.start()
-            await parts.worker.start()
-        }
+        try foundations.wait { () async throws(Fault) in try await parts.start() }
         return first
     }
 
-    private func stop(_ server: Server, _ parts: Composition, _ news: News, _ foundations: Foundations) {
+    private func stop(_ server: Server, _ parts: Composition, _ foundations: Foundations) {
         foundations.group.waitForEnd(of: {
             await server.stop(graceMilliseconds: Serve.drainMilliseconds)
-            await parts.worker.stop(graceMilliseconds: Serve.drainMilliseconds)
-            await news.stop()
-            await parts.client.stop()
-            await parts.database.stop()
+            await parts.stop(graceMilliseconds: Serve.drainMilliseconds)
         })
     }
 
@@ -102,7 +87,7 @@ struct Serve {
         let scheme = configuration.tlsCertificateFile == nil ? "http" : "https"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let address = "\(scheme)://\(host):\(server.address.port)"
-        Terminal.say("insula \(Insula.version) serves \(address)")
+        Terminal.say("insula \(Composition.version) serves \(address)")
         if let first {
             Terminal.say(Greeting.secrets(of: first))
             Terminal.say(Greeting.firstCalls(address: address, key: Greeting.spell(first.ownerKey)))

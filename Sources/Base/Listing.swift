@@ -10,7 +10,7 @@ public struct Listing<Element: Sendable, Place: Sendable>: Sendable {
     public let next: Place?
 
     /// Makes a part from one element more than was asked for, if there are that many.
-    init(_ found: [Element], limit: Int, place: (Element) -> Place) {
+    public init(_ found: [Element], limit: Int, place: (Element) -> Place) {
         elements = found.count > limit ? Array(found.prefix(limit)) : found
         next = found.count > limit ? elements.last.map(place) : nil
     }

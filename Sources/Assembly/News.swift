@@ -7,14 +7,14 @@ import Loop
 import Postgres
 
 /// Listens for the other nodes.
-struct News {
+struct News: Sendable {
     private let listener: NotificationListener
     private let loop: EventLoop
 
-    init(_ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, _ parts: Composition) {
+    init(
+        _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator, signal: QueueSignal
+    ) {
         self.loop = loop
-        let authenticator = parts.authenticator
-        let signal = parts.signal
         listener = NotificationListener(
             target, loop: loop, pool: pool, channels: [APIKeys.channel, QueueSignal.channel], role: "insula_worker"
         ) { event in

@@ -1,0 +1,97 @@
+// Which part is made from which: the one place where the capabilities meet, for the program and for the tests of whole servers. A
+// composition that was not started has opened nothing. What is started is stopped in the opposite order.
+
+import API
+import Base
+import Execution
+import HTTP
+import Identity
+import Loop
+import Postgres
+import Tenancy
+
+/// The parts of a server.
+public struct Composition: Sendable {
+    /// The version of the program.
+    public static let version = "0.1.0"
+
+    public let database: Database
+    public let authenticator: Authenticator
+    public let worker: Worker
+    /// Answers the requests.
+    public let api: API
+    private let group: LoopGroup
+    private let services: Services
+    private let client: OutgoingClient
+    private let news: News
+
+    /// Makes the parts and connects nothing.
+    /// - Parameters:
+    ///   - group: the loops that everything lives on.
+    ///   - pool: takes what blocks or burns a core.
+    ///   - target: the database.
+    ///   - node: what this node is called in the queue.
+    /// - Throws: `.invalid` naming `INSULA_OUTBOUND_ALLOW` when that list is malformed.
+    public init(
+        _ configuration: Configuration, group: LoopGroup, pool: BlockingPool, target: ConnectionTarget, node: NodeID
+    ) throws(Fault) {
+        let database = Database(
+            target, loops: group, pool: pool,
+            statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Agents.statements
+                + Executions.statements)
+        let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: pool)
+        let registry = ToolRegistry.standard(client: client, pool: pool)
+        let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
+        let worker = Worker(
+            database: database, group: group, registry: registry, signal: signal, node: node,
+            concurrency: configuration.workerConcurrency)
+        let authenticator = Authenticator(database: database, loopCount: group.loops.count)
+        services = Services(
+            configuration: configuration, version: Composition.version, database: database, authenticator: authenticator,
+            agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
+            registry: registry
+        ) { text in
+            worker.metrics.write(to: &text)
+        }
+        self.group = group
+        self.database = database
+        self.client = client
+        self.worker = worker
+        self.authenticator = authenticator
+        api = API(services, loopCount: group.loops.count)
+        news = News(target, on: group.loops[0], pool: pool, authenticator: authenticator, signal: signal)
+    }
+
+    /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
+    /// - Throws: `.unavailable` when the address can't be bound.
+    public func serve(on address: SocketAddress, tls: TLSContext? = nil) async throws(Fault) -> Server {
+        let server = try await Server(on: address, group: group, responder: api, tls: tls)
+        services.count(server)
+        return server
+    }
+
+    /// Connects to the database, listens for news and begins to work. The migrations have to be applied.
+    /// - Throws: as `Database.start`.
+    public func start() async throws(Fault) {
+        try await database.start()
+        news.start()
+        await worker.start()
+    }
+
+    /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
+    public func stop(graceMilliseconds: Int) async {
+        await worker.stop(graceMilliseconds: graceMilliseconds)
+        await news.stop()
+        await client.stop()
+        await database.stop()
+    }
+
+    /// The guard of outgoing connections with the operator's list.
+    public static func rule(_ configuration: Configuration) throws(Fault) -> AddressGuard {
+        do throws(Fault) {
+            return try AddressGuard(allowing: configuration.outboundAllow)
+        } catch {
+            throw .invalid("INSULA_OUTBOUND_ALLOW", "format", error.fields.first?.message ?? error.message)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// Rows of every table for one tenant, written past all policies. A new table needs its row here: the tests fail without one.
+
+import Base
+import InsulaTesting
+import Postgres
+
+/// A tenant that has something everywhere.
+struct Household {
+    let tenant = TenantID.make()
+    let uuid: String
+
+    /// Moves in.
+    init(_ superuser: BlockingConnection) throws {
+        uuid = tenant.uuid.description
+        let agent = AgentID.make().uuid.description
+        let execution = ExecutionID.make().uuid.description
+        let rows: [(String, [String])] = [
+            (
+                "tenants (tenant_id, slug, name, signing_key) VALUES ($1, left('t' || replace($1::text, '-', ''), 60), 'T', sha256('t'))",
+                []
+            ),
+            ("users (tenant_id, id, username, email, role, password_hash) VALUES ($1, $2, 'u', 'u@v.w', 'owner', 'x')", [agent]),
+            ("api_keys (tenant_id, id, name, role, hash) VALUES ($1, $2, 'k', 'owner', sha256('k'))", [agent]),
+            (
+                "definitions (tenant_id, id, kind, name, description, state, version) VALUES ($1, $2, 'agent', 'a', '', 'running', 1)",
+                [agent]
+            ),
+            ("definition_versions (tenant_id, definition_id, version, body) VALUES ($1, $2, 1, '{}')", [agent]),
+            (
+                """
+                executions (tenant_id, id, definition_id, definition_version, state, trigger, input, max_attempts, timeout_milliseconds)
+                VALUES ($1, $2, $3, 1, 'queued', 'manual', '{}', 3, 1000)
+                """, [execution, agent]
+            ),
+            ("execution_queue (tenant_id, execution_id, definition_id) VALUES ($1, $2, $3)", [execution, agent]),
+            (
+                """
+                execution_steps (tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch)
+                VALUES ($1, $2, 's', 'ping', 'pure', sha256('i'), '{}', 'started', 1, 1)
+                """, [execution]
+            ),
+            (
+                "execution_logs (tenant_id, execution_id, seq, level, message, metadata) VALUES ($1, $2, 1, 'info', 'm', '{}')",
+                [execution]
+            ),
+        ]
+        for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }
+    }
+}

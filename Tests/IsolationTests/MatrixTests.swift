@@ -1,0 +1,84 @@
+// Every route with an id, asked by every method for a thing that another tenant has, and for one that nobody has: the two answers must
+// be the same to the byte, so that nobody learns what exists.
+
+import Base
+import InsulaTesting
+import JSON
+import Testing
+
+@Suite struct MatrixTests {
+    /// What tells one answer from the next whoever asks.
+    private static let varying: Set<String> = ["date", "server-timing"]
+
+    /// A route of the table whose path has an id.
+    private struct Route {
+        let method: String
+        let path: String
+        let kind: String
+    }
+
+    private static func routes() async throws -> [Route] {
+        let document = try JSONValue(parsing: try await TestServer.shared().composition.api.openAPI)
+        return try #require(document["paths"]?.object).members.flatMap { member -> [Route] in
+            guard let name = member.name.firstMatch(of: /\{([a-z]+)_id\}/) else { return [] }
+            return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].map { method in
+                Route(method: method, path: member.name.replacing(name.0, with: "ID"), kind: String(name.1))
+            }
+        }
+    }
+
+    private static func shown(_ answer: TestAnswer, _ id: String) -> [String] {
+        ["\(answer.status)", answer.text.replacing(id, with: "ID")]
+            + answer.headers.filter { !varying.contains($0.name) }.map { "\($0.name): \($0.value)" }
+    }
+
+    @Test func `what another tenant has can't be told from what nobody has`() async throws {
+        let server = try await TestServer.shared()
+        let (owner, stranger) = (try await server.tenant(), try await server.tenant())
+        let mine = owner.client()
+        let body: JSONValue = ["name": "a", "blueprint": ["tools": [["name": "ping"]], "strategy": ["name": "reactive"]]]
+        let agent = try #require(try await mine.call("POST", "/v1/agents", body).json["id"]?.string)
+        #expect(try await mine.call("POST", "/v1/agents/\(agent)/start").status == 200)
+        let execution = try #require(try await mine.call("POST", "/v1/agents/\(agent)/trigger").json["id"]?.string)
+        let key = try #require(
+            try await mine.call("POST", "/v1/keys", ["name": "k"]).json["key"]?["id"]?.string)
+        let there = ["agent": agent, "execution": execution, "key": key]
+        let nowhere = ["agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())"]
+
+        let routes = try await MatrixTests.routes()
+        #expect(Set(routes.map(\.kind)) == Set(there.keys))
+        var refused = 0
+        let theirs = stranger.client()
+        let bodies: [JSONValue?] = [nil, [:], ["name": "taken"], ["input": [:]], ["unknown": 1]]
+        for route in routes {
+            for body in bodies {
+                for query in ["", "?limit=1", "?limit=0", "?cursor=abc"] {
+                    var answers: [[String]] = []
+                    for ids in [there, nowhere] {
+                        let id = try #require(ids[route.kind])
+                        let answer = try await theirs.call(
+                            route.method, route.path.replacing("ID", with: id) + query, body, headers: [("x-request-id", "same")])
+                        #expect([400, 404, 405, 422].contains(answer.status), "\(route.method) \(route.path): \(answer.text)")
+                        if answer.status == 404 { refused += 1 }
+                        answers.append(MatrixTests.shown(answer, id))
+                    }
+                    #expect(answers[0] == answers[1], "\(route.method) \(route.path)\(query)")
+                }
+            }
+        }
+        #expect(refused > 200)
+        print("\(routes.count * bodies.count * 4) cases ran of routes with another tenant's id")
+
+        // Lists that are asked for the other's things are as empty.
+        for ids in [there, nowhere] {
+            let list = try await theirs.call("GET", "/v1/executions?filter[agent_id]=\(ids["agent"] ?? "")")
+            #expect(list.status == 200 && list.json["data"] == [])
+        }
+        // And nothing happened to what is there.
+        #expect(try await mine.call("GET", "/v1/agents/\(agent)").json["name"] == "a")
+        #expect(try await mine.call("GET", "/v1/agents/\(agent)").json["state"] == "running")
+        #expect(try await mine.call("GET", "/v1/executions/\(execution)").status == 200)
+        let keys = try await mine.call("GET", "/v1/keys").json["data"]?.array
+        #expect(keys?.allSatisfy { $0["revoked_at"] == .null } == true)
+    }
+}

@@ -1,0 +1,166 @@
+// What each role can see and write in a database where two tenants have rows in every table.
+
+import Base
+import InsulaTesting
+import Postgres
+import Testing
+
+@Suite struct RowTests {
+    /// SQLSTATE of a right that is missing, and of a row that a policy refuses.
+    private static let refused = "42501"
+    private static let dangling = "23503"
+
+    private struct Town {
+        let database: TestDatabase
+        let superuser: BlockingConnection
+        let tables: [String]
+        let here: Household
+        let there: Household
+
+        init() async throws {
+            database = try await TestDatabase.make()
+            superuser = try database.connectAsSuperuser()
+            tables = try CatalogueTests.tables(superuser)
+            here = try Household(superuser)
+            there = try Household(superuser)
+            for table in tables {
+                #expect(try count(superuser, table) == 2, "\(table) has no row of each tenant: give it one in Household")
+            }
+        }
+
+        func count(_ connection: BlockingConnection, _ table: String, _ condition: String = "true") throws -> Int {
+            Int(try connection.rows("SELECT count(*) FROM \(table) WHERE \(condition)")[0][0] ?? "") ?? -1
+        }
+
+        /// A connection of requests, in the scope of `here` until it ends.
+        func inside() throws -> BlockingConnection {
+            let connection = try database.connect(role: "insula_app")
+            try connection.run("SELECT set_config('insula.tenant', '\(here.uuid)', false)")
+            return connection
+        }
+    }
+
+    /// The SQLSTATE with which a statement fails; empty when it does not.
+    private func state(_ connection: BlockingConnection, _ sql: String) -> String {
+        do throws(Fault) {
+            try connection.run("BEGIN")
+            defer { try? connection.run("ROLLBACK") }
+            try connection.run(sql)
+            return ""
+        } catch {
+            return error.cause?.split(separator: " ").first { $0.count == 5 && $0.first?.isNumber == true }.map(String.init)
+                ?? "?"
+        }
+    }
+
+    @Test func `with no tenant set nobody sees a row`() async throws {
+        let town = try await Town()
+        let application = try town.database.connect(role: "insula_app")
+        let owner = try town.database.connect()
+        for table in town.tables {
+            #expect(try town.count(application, table) == 0, "\(table)")
+            // The operator lists tenants, and sees nothing of what they hold.
+            #expect(try town.count(owner, table) == (table == "tenants" ? 2 : 0), "\(table)")
+        }
+        // What a commit leaves behind is an empty text and not no setting: that must mean nobody too.
+        try application.run("BEGIN; SELECT set_config('insula.tenant', '\(town.here.uuid)', true); COMMIT")
+        for table in town.tables { #expect(try town.count(application, table) == 0, "\(table)") }
+    }
+
+    @Test func `in the scope of a tenant its own rows are there and no others`() async throws {
+        let town = try await Town()
+        let inside = try town.inside()
+        for table in town.tables {
+            #expect(try town.count(inside, table) == 1, "\(table)")
+            #expect(try town.count(inside, table, "tenant_id <> '\(town.here.uuid)'") == 0, "\(table)")
+        }
+    }
+
+    @Test func `the worker's role reads the queue and nothing else`() async throws {
+        let town = try await Town()
+        let worker = try town.database.connect(role: "insula_worker")
+        #expect(try town.count(worker, "execution_queue") == 2)
+        for table in town.tables + CatalogueTests.books where table != "execution_queue" {
+            #expect(state(worker, "SELECT 1 FROM \(table)") == RowTests.refused, "\(table)")
+            #expect(
+                state(worker, "UPDATE \(table) SET \(table == "insula_migrations" ? "name" : "tenant_id") = NULL")
+                    == RowTests.refused)
+        }
+        for verb in [
+            "DELETE FROM execution_queue", "INSERT INTO execution_queue SELECT * FROM execution_queue",
+            "TRUNCATE execution_queue",
+        ] {
+            #expect(state(worker, verb) == RowTests.refused, "\(verb)")
+        }
+        // Nor does a tenant that it names help it.
+        try worker.run("SELECT set_config('insula.tenant', '\(town.here.uuid)', false)")
+        #expect(state(worker, "SELECT 1 FROM executions") == RowTests.refused)
+    }
+
+    @Test func `requests can't write, move or remove another tenant's rows`() async throws {
+        let town = try await Town()
+        let inside = try town.inside()
+        for table in town.tables {
+            let copy = """
+                INSERT INTO \(table) SELECT (jsonb_populate_record(
+                    NULL::\(table), to_jsonb(r) || jsonb_build_object('tenant_id', '\(town.there.uuid)'))).* FROM \(table) r
+                """
+            #expect(state(inside, copy) == RowTests.refused, "\(table) takes a row of another tenant")
+            #expect(
+                state(inside, "UPDATE \(table) SET tenant_id = '\(town.there.uuid)'") == RowTests.refused,
+                "\(table) lets a row be given away")
+            for verb in ["UPDATE \(table) SET tenant_id = tenant_id", "DELETE FROM \(table)"] {
+                let outcome = state(inside, "\(verb) WHERE tenant_id = '\(town.there.uuid)'")
+                #expect(outcome == "" || outcome == RowTests.refused, "\(verb)")
+            }
+            #expect(state(inside, "TRUNCATE \(table) CASCADE") == RowTests.refused, "\(table)")
+        }
+        // What was let run found nothing: all that was there still is.
+        try inside.run("UPDATE definitions SET name = 'taken'; DELETE FROM execution_queue")
+        for table in town.tables {
+            #expect(try town.count(town.superuser, table, "tenant_id = '\(town.there.uuid)'") == 1, "\(table)")
+        }
+        #expect(try town.count(town.superuser, "definitions", "name = 'taken'") == 1)
+    }
+
+    @Test func `a reference can't cross tenants, whoever writes it`() async throws {
+        let town = try await Town()
+        // Every reference between tables of tenants, its columns and what they refer to, side by side.
+        let references = try town.superuser.rows(
+            """
+            SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
+                string_agg(format('%L, p.%I', a.attname, b.attname), ', ')
+            FROM pg_constraint c, unnest(c.conkey, c.confkey) AS k (child, parent)
+            JOIN pg_attribute a ON true JOIN pg_attribute b ON true
+            WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND c.confrelid <> 'tenants'::regclass
+                AND a.attrelid = c.conrelid AND a.attnum = k.child AND b.attrelid = c.confrelid AND b.attnum = k.parent
+                AND a.attname <> 'tenant_id'
+            GROUP BY 1, 2, c.oid
+            """)
+        #expect(references.count >= 5)
+        for row in references {
+            let (child, parent, columns) = (row[0] ?? "", row[1] ?? "", row[2] ?? "")
+            // A row of this tenant that refers to what the other one has. A superuser writes it, whom no policy holds.
+            let crossing = """
+                INSERT INTO \(child) SELECT (jsonb_populate_record(NULL::\(child),
+                    to_jsonb(r) || CASE WHEN to_jsonb(r) ? 'id' THEN jsonb_build_object('id', gen_random_uuid()) ELSE '{}' END
+                    || jsonb_build_object(\(columns)))).*
+                FROM \(child) r, \(parent) p
+                WHERE r.tenant_id = '\(town.here.uuid)' AND p.tenant_id = '\(town.there.uuid)'
+                """
+            #expect(state(town.superuser, crossing) == RowTests.dangling, "\(child) → \(parent)")
+        }
+    }
+
+    @Test func `a key is found by its id alone, and by that nothing but the key`() async throws {
+        let town = try await Town()
+        let application = try town.database.connect(role: "insula_app")
+        let id = try #require(
+            try town.superuser.rows("SELECT id FROM api_keys WHERE tenant_id = $1", [town.there.uuid])[0][0])
+        try application.run("SELECT set_config('insula.credential', '\(id)', false)")
+        for table in town.tables { #expect(try town.count(application, table) == (table == "api_keys" ? 1 : 0), "\(table)") }
+        #expect(state(application, "UPDATE api_keys SET role = 'owner'") == "")
+        try application.run("UPDATE api_keys SET name = 'taken'")
+        #expect(try town.count(town.superuser, "api_keys", "name = 'taken'") == 0)
+    }
+}
