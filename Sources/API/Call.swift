@@ -111,6 +111,14 @@ public final class Call: @unchecked Sendable {
         return value
     }
 
+    /// Refuses parameters, for endpoints that take none: one that is not understood must not be passed over in silence.
+    func refuseQuery() throws(Fault) {
+        guard exchange.head.query != nil else { return }
+        try Call.noParameters.decode(try QueryParameters(exchange.head).pairs)
+    }
+
+    private static let noParameters = Query<Void>("NoParameters") { _ in }
+
     // MARK: Answering
 
     /// Answers with a value.

@@ -34,6 +34,7 @@ public struct Endpoint: Sendable {
     ) -> Endpoint {
         var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: 200) { call throws(Fault) in
             let permit = try call.permit(right)
+            try call.refuseQuery()
             call.answer(200, output, try await operation(call, permit))
         }
         row.answer = output.schema
@@ -49,6 +50,7 @@ public struct Endpoint: Sendable {
         var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: status) {
             call throws(Fault) in
             let permit = try call.permit(right)
+            try call.refuseQuery()
             let value = try await call.read(input, mayBeEmpty: mayBeEmpty)
             call.answer(status, output, try await operation(call, permit, value))
         }
@@ -80,6 +82,7 @@ public struct Endpoint: Sendable {
     ) -> Endpoint {
         Endpoint(method: method, path: path, summary: summary, right: Right.name, status: 204) { call throws(Fault) in
             let permit = try call.permit(right)
+            try call.refuseQuery()
             try await operation(call, permit)
             call.answerEmpty()
         }

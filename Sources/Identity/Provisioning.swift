@@ -29,7 +29,9 @@ public struct Provisioning: Sendable {
 
     /// Makes the default tenant when there is no tenant at all, and `nil` otherwise. However many nodes start at once, one makes it.
     public func provisionFirst() async throws(Fault) -> NewTenant? {
-        try await create(slug: "default", name: "Default", onlyWhenEmpty: true)
+        // Asked once more under the lock; most starts end here, without the price of a password.
+        if try await database.once(.none).first(Provisioning.anyTenant) == true { return nil }
+        return try await create(slug: "default", name: "Default", onlyWhenEmpty: true)
     }
 
     /// Makes a tenant with an owner and the owner's key.
@@ -43,14 +45,15 @@ public struct Provisioning: Sendable {
 
     private func create(slug: String, name: String, onlyWhenEmpty: Bool) async throws(Fault) -> NewTenant? {
         let id = TenantID.make()
+        let password = Secret(Base32.crockford.encode(Random.bytes(15)))
+        // Before the transaction: a hash is slow by design, and a session is not to wait for it.
+        let hash = try await pool.run { () throws(Fault) in try Password.hash(password) }
         return try await database.session(.tenant(id)) { session throws(Fault) -> NewTenant? in
             if onlyWhenEmpty {
                 try await session.execute(Provisioning.lock)
                 if try await session.first(Provisioning.anyTenant) == true { return nil }
             }
             try await Tenants.create(id: id, slug: slug, name: name, in: session)
-            let password = Secret(Base32.crockford.encode(Random.bytes(15)))
-            let hash = try await pool.run { () throws(Fault) in try Password.hash(password) }
             try await session.execute(Provisioning.insertOwner, id, UserID.make(), "owner", "owner@\(slug).invalid", hash)
             let key = APIKeys.make(CreateAPIKey(name: "first key", role: .owner))
             _ = try await APIKeys.insert(key, tenant: id, in: session)

@@ -1,11 +1,12 @@
 // A whole server in the test's process: the product's own composition on a database of its own, with its worker, two loops and a port
 // that the system chose. Most tests share one and are apart by their tenants, which is what the product promises.
 
+import API
 import Assembly
 import Base
-import Foundation
 import HTTP
 import Identity
+import JSON
 import Loop
 import Postgres
 import Synchronization
@@ -15,9 +16,7 @@ import Tenancy
 public final class TestServer: Sendable {
     public let database: TestDatabase
     public let port: UInt16
-    /// The parts that it is made of.
-    public let composition: Composition
-
+    private let composition: Composition
     private let server: Server
     private let group: LoopGroup
     private let pool: BlockingPool
@@ -109,6 +108,11 @@ public final class TestServer: Sendable {
     }
 
     // MARK: Who calls it
+
+    /// The paths of the OpenAPI document, each with its operations by method.
+    public var paths: JSONObject {
+        (try? JSONValue(parsing: composition.api.openAPI))?["paths"]?.object ?? JSONObject()
+    }
 
     /// A client of its own connection, with the credential `key` if there is one.
     public func client(key: String? = nil, headers: [(String, String)] = []) -> TestClient {

@@ -144,7 +144,7 @@ import Testing
         let agent = try await visit.runningAgent()
         let texts = [
             #"{"input":{"a":"\u0000"}}"#, #"{"input":{"\u0000":1}}"#, #"{"input":{"a":1e400}}"#, #"{"input":{"a":[-1e999999]}}"#,
-            #"{"input":{"a":0."# + String(repeating: "0", count: 20_000) + "1}}", #"{"input":[]}"#, #"{"input":null}"#,
+            #"{"input":{"a":0."# + String(repeating: "0", count: 20_000) + "1}}", #"{"input":[]}"#,
             #"{"input":{"a":"# + "\"" + String(repeating: "x", count: 256 << 10) + "\"}}",
         ]
         for text in texts {
@@ -198,6 +198,15 @@ import Testing
         for (path, field) in cases {
             expectProblem(try await visit.client.call("GET", path), 422, "validation_failed", field: field)
         }
+        // Where there is nothing to ask, nothing is passed over in silence either.
+        for (method, path, body) in [
+            ("GET", "/v1/tenant", nil), ("GET", "/v1/tools", nil), ("POST", "/v1/agents", Visit.agentBody("ping")),
+            ("POST", "/v1/agents/\(AgentID.make())/start", nil), ("DELETE", "/v1/agents/\(AgentID.make())", nil),
+        ] as [(String, String, JSONValue?)] {
+            expectProblem(
+                try await visit.client.call(method, path + "?dry_run=true", body), 422, "validation_failed", field: "dry_run")
+        }
+        #expect(try await visit.call(200, "GET", "/v1/agents?").json["data"] == [])
         for query in ["limit=%", "limit=%4", "%zz=1", "a=%ff"] {
             expectProblem(try await visit.client.call("GET", "/v1/agents?\(query)"), 400, "malformed_request")
         }

@@ -14,11 +14,9 @@ struct Household {
         uuid = tenant.uuid.description
         let agent = AgentID.make().uuid.description
         let execution = ExecutionID.make().uuid.description
+        let slug = "t" + tenant.description.suffix(26)
         let rows: [(String, [String])] = [
-            (
-                "tenants (tenant_id, slug, name, signing_key) VALUES ($1, left('t' || replace($1::text, '-', ''), 60), 'T', sha256('t'))",
-                []
-            ),
+            ("tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, 'T', sha256('t'))", [slug]),
             ("users (tenant_id, id, username, email, role, password_hash) VALUES ($1, $2, 'u', 'u@v.w', 'owner', 'x')", [agent]),
             ("api_keys (tenant_id, id, name, role, hash) VALUES ($1, $2, 'k', 'owner', sha256('k'))", [agent]),
             (

@@ -18,8 +18,7 @@ import Testing
     }
 
     private static func routes() async throws -> [Route] {
-        let document = try JSONValue(parsing: try await TestServer.shared().composition.api.openAPI)
-        return try #require(document["paths"]?.object).members.flatMap { member -> [Route] in
+        try await TestServer.shared().paths.members.flatMap { member -> [Route] in
             guard let name = member.name.firstMatch(of: /\{([a-z]+)_id\}/) else { return [] }
             return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].map { method in
                 Route(method: method, path: member.name.replacing(name.0, with: "ID"), kind: String(name.1))

@@ -132,7 +132,7 @@ struct Dice {
 
     // MARK: The same one layer below
 
-    private static let look = Statement<[String], String>(
+    private static let survey = Statement<[String], String>(
         "look around",
         "SELECT current_setting('insula.tenant', true), string_agg(name, ',') FROM definitions WHERE name <> $1"
     ) { row throws(Fault) in [try row.value(0, as: String?.self) ?? "", try row.value(1, as: String?.self) ?? ""] }
@@ -172,19 +172,21 @@ struct Dice {
             switch dice.roll(8) {
             case 0:
                 // A batch that fails in its middle leaves neither its scope nor its transaction behind.
-                var batch = database.once(.tenant(tenant)).batch()
-                batch.add(look, "")
-                batch.add(fail)
-                await #expect(throws: Fault.self) { _ = try await batch.run() }
+                await #expect(throws: Fault.self) {
+                    var batch = database.once(.tenant(tenant)).batch()
+                    batch.add(survey, "")
+                    batch.add(fail)
+                    _ = try await batch.run()
+                }
                 bad += 1
             case 1:
-                let found = try await database.once(.none).first(look, "")
+                let found = try await database.once(.none).first(survey, "")
                 #expect(found == ["", ""])
             case 2:
                 // A transaction that is given up after it looked.
                 let fault = await #expect(throws: Fault.self) {
                     try await database.session(.tenant(tenant)) { session throws(Fault) in
-                        guard try await session.first(look, "") == [name, name] else { throw Fault(.internalError, "leak") }
+                        guard try await session.first(survey, "") == [name, name] else { throw Fault(.internalError, "leak") }
                         throw Fault(.cancelled, "given up")
                     }
                 }
@@ -195,7 +197,7 @@ struct Dice {
                 try await database.once(.none).execute(enter, name)
             default:
                 let lane = dice.roll(4) == 0 ? database.slow(.tenant(tenant)) : database.once(.tenant(tenant))
-                #expect(try await lane.first(look, "") == [name, name])
+                #expect(try await lane.first(survey, "") == [name, name])
             }
         }
         return (count - bad, bad)
