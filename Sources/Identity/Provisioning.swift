@@ -30,7 +30,10 @@ public struct Provisioning: Sendable {
     /// Makes the default tenant when there is no tenant at all, and `nil` otherwise. However many nodes start at once, one makes it.
     public func provisionFirst() async throws(Fault) -> NewTenant? {
         // Asked once more under the lock; most starts end here, without the price of a password.
-        if try await database.once(.none).first(Provisioning.anyTenant) == true { return nil }
+        let isInhabited = try await database.session(.none) { session throws(Fault) in
+            try await session.first(Provisioning.anyTenant) == true
+        }
+        if isInhabited { return nil }
         return try await create(slug: "default", name: "Default", onlyWhenEmpty: true)
     }
 

@@ -87,7 +87,7 @@ import Testing
             ("description", "length", InputTests.body { $0["description"] = .string(String(repeating: "a", count: 2_001)) }),
             ("colour", "unknown", InputTests.body { $0["colour"] = "red" }),
             ("id", "unknown", InputTests.body { $0["id"] = "agent_00000000000000000000000000" }),
-            ("tenant_id", "unknown", InputTests.body { $0["tenant_id"] = .string(visit.tenant.id.description) }),
+            ("tenant", "unknown", InputTests.body { $0["tenant"] = .string(visit.tenant.id.description) }),
             ("blueprint", "required", InputTests.body { $0["blueprint"] = nil }),
             ("blueprint", "type", InputTests.body { $0["blueprint"] = [] }),
             ("blueprint.tools", "length", InputTests.body { $0["blueprint"] = ["tools": [], "strategy": ["name": "reactive"]] }),
