@@ -29,7 +29,6 @@ CREATE TABLE execution_queue (
     tenant_id uuid NOT NULL,
     execution_id uuid NOT NULL,
     definition_id uuid NOT NULL,
-    priority smallint NOT NULL DEFAULT 0,
     ready_at timestamptz NOT NULL DEFAULT now(),
     epoch bigint NOT NULL DEFAULT 0,
     crash_count int NOT NULL DEFAULT 0,
@@ -41,7 +40,8 @@ CREATE TABLE execution_queue (
     CHECK ((node_id IS NULL) = (lease_expires_at IS NULL))
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
-CREATE INDEX execution_queue_ready ON execution_queue (priority DESC, ready_at) WHERE node_id IS NULL;
+CREATE INDEX execution_queue_ready ON execution_queue (ready_at) WHERE node_id IS NULL;
+CREATE INDEX execution_queue_by_definition ON execution_queue (tenant_id, definition_id);
 CREATE INDEX execution_queue_leased ON execution_queue (lease_expires_at) WHERE node_id IS NOT NULL;
 CREATE INDEX execution_queue_cancelled ON execution_queue (node_id) WHERE cancel_requested;
 

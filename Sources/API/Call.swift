@@ -158,7 +158,7 @@ public final class Call: @unchecked Sendable {
                 head.appendStatic(
                     """
                     access-control-allow-methods: GET, POST, PUT, PATCH, DELETE\r
-                    access-control-allow-headers: authorization, content-type, x-api-key, x-request-id, idempotency-key, if-match\r
+                    access-control-allow-headers: authorization, content-type, x-api-key, x-request-id\r
                     access-control-max-age: 600\r
 
                     """)

@@ -1,7 +1,7 @@
 // From a credential to a scope. A key is found by its id, proved by the hash of its whole text, and the scope that it opens is kept
 // for a short while under that hash, so that most requests ask nobody. One answer for every kind of failure.
 // Bounds: `cachedScopes` a loop. A change of credentials on any node empties the caches of all; while that news can't arrive
-// (the listening connection is down) nothing is kept longer than `blindMilliseconds`.
+// (the listening connection is down, or seems up and is not) nothing is kept longer than `keptMilliseconds`.
 
 import Base
 import Crypto
@@ -13,7 +13,7 @@ import Tenancy
 /// Checks credentials and makes scopes of them.
 public final class Authenticator: Sendable {
     static let cachedScopes = 10_000
-    static let keptMilliseconds = 60_000
+    static let keptMilliseconds = 1_000
     static let blindMilliseconds = 500
 
     private let database: Database

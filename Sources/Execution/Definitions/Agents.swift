@@ -59,7 +59,12 @@ public final class Agents: Sendable {
     /// Removes an agent with its executions, their steps and their logs. What runs is aborted within one renewal of its lease.
     /// - Throws: `.notFound`.
     public func delete(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) {
-        let count = try await database.once(permit.scope.database).execute(AgentStatements.delete, id)
+        // A long history takes its time: on a connection of its own, so that nobody waits behind it. The queue is locked first, in the
+        // order in which runs take their locks.
+        let count = try await database.session(permit.scope.database) { session throws(Fault) in
+            try await session.execute(AgentStatements.sweep, id)
+            return try await session.execute(AgentStatements.delete, id)
+        }
         if count == 0 { throw Agents.notFound }
     }
 
@@ -79,12 +84,15 @@ public final class Agents: Sendable {
     /// - Throws: `.notFound`; `.invalidState` when it is `stopped`.
     public func stop(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
         let allowed = AgentState.predecessors(of: .stopped).map(\.rawValue)
-        var batch = database.once(permit.scope.database).batch()
-        batch.add(AgentStatements.lock, id, allowed)
-        batch.add(AgentStatements.sweep, id)
-        let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed)
-        batch.add(AgentStatements.stop, id, ExecutionState.live)
-        guard let agent = try await batch.run().first(moved) else { throw try await refusal(id, .stopped, permit) }
+        let agent = try await database.session(permit.scope.database) { session throws(Fault) -> Agent? in
+            var batch = session.batch()
+            batch.add(AgentStatements.lock, id, allowed)
+            batch.add(AgentStatements.sweep, id)
+            let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed)
+            batch.add(AgentStatements.stop, id, ExecutionState.live)
+            return try await batch.run().first(moved)
+        }
+        guard let agent else { throw try await refusal(id, .stopped, permit) }
         return agent
     }
 

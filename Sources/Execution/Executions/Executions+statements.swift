@@ -21,6 +21,7 @@ enum ExecutionStatements {
             FROM definitions d
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
             WHERE d.id = $2 AND d.kind = 'agent'
+            FOR SHARE OF d
         ), made AS (
             INSERT INTO executions (tenant_id, id, definition_id, definition_version, state, trigger, input,
                 max_attempts, timeout_milliseconds)

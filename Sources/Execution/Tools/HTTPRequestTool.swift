@@ -1,5 +1,6 @@
 // `http_request`: one request to another server, and its answer whatever its status. Requests that may not be repeated are only repeated
-// when whoever configured them says that they may. Header values that look like credentials are kept nowhere and sent to no other origin.
+// when whoever configured them says that they may. Header values that look like credentials are left out of the
+// journal, the log and the output, and sent to no other origin; a blueprint or an input that holds them is stored as it was given.
 // Bounds: `ClientRequest`'s, `bodyBytes` each way, the timeout.
 
 import Base

@@ -1,5 +1,6 @@
 // The statements of a node over the queue of all tenants, in the worker's role, which can see nothing else. The database's clock alone
-// says what is ready and which lease is over. Every change of hands moves the epoch on.
+// says what is ready and which lease is over, as it stood when the statement came: a clock that moves on could not be looked up in an
+// index. Every change of hands moves the epoch on.
 
 import Base
 import JSON
@@ -12,8 +13,8 @@ enum WorkerStatements {
         """
         WITH ready AS (
             SELECT tenant_id, execution_id FROM execution_queue
-            WHERE node_id IS NULL AND ready_at <= clock_timestamp()
-            ORDER BY priority DESC, ready_at LIMIT $3
+            WHERE node_id IS NULL AND ready_at <= statement_timestamp()
+            ORDER BY ready_at LIMIT $3
             FOR UPDATE SKIP LOCKED
         )
         UPDATE execution_queue q
@@ -59,7 +60,7 @@ enum WorkerStatements {
         """
         WITH expired AS (
             SELECT tenant_id, execution_id FROM execution_queue
-            WHERE node_id IS NOT NULL AND lease_expires_at < clock_timestamp()
+            WHERE node_id IS NOT NULL AND lease_expires_at < statement_timestamp()
             ORDER BY lease_expires_at LIMIT $1
             FOR UPDATE SKIP LOCKED
         )

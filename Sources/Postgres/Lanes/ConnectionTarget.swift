@@ -48,11 +48,14 @@ public struct ConnectionTarget: Sendable {
         var application: String
         /// Milliseconds; 0 for none.
         var statementTimeout = Limits.statementTimeoutMilliseconds
+        /// Whether each call is planned for its own parameters. Lists with filters that may be absent need it; point reads don't.
+        var plansEachCall = false
 
         var settings: String {
             var text = "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(Limits.lockTimeoutMilliseconds)"
             text += " -c idle_in_transaction_session_timeout=\(Limits.idleInTransactionMilliseconds) -c timezone=UTC -c jit=off"
             if !role.isEmpty { text += " -c role=\(role)" }
+            if plansEachCall { text += " -c plan_cache_mode=force_custom_plan" }
             return text
         }
     }

@@ -43,7 +43,7 @@ import Loop
                     loop: loop, name: "\(kind)-\(loop.index)", target: target,
                     startup: .init(
                         role: kind == .worker ? roles.worker : roles.application,
-                        application: "insula \(kind) \(loop.index)"),
+                        application: "insula \(kind) \(loop.index)", plansEachCall: kind == .slow),
                     pool: pool, eager: kind == .once ? eager : [])
             }
             let sessions = SessionLanes(loop: loop) { number in
