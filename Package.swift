@@ -72,6 +72,10 @@ let package = Package(
         .testTarget(
             name: "IsolationTests", dependencies: ["Base", "JSON", "HTTP", "Postgres", "Tenancy", "InsulaTesting"],
             swiftSettings: settings),
+        // Whole processes: the built program, started and killed.
+        .testTarget(
+            name: "FaultTests", dependencies: ["Base", "JSON", "Loop", "Postgres", "InsulaTesting", "insula"],
+            swiftSettings: settings),
 
         // What `ops/bench` times in one process. Never shipped.
         .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),
