@@ -1,31 +1,40 @@
 # What the commands of this folder share: saying what they do, and installing what is missing. Sourced, not run.
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+# Bold where somebody looks, plain where it is kept.
+if [ -t 2 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold= plain=; fi
+say() { printf '%s\n' "$bold==> $*$plain" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-root() {
-    if [ "$(id -u)" = 0 ]; then "$@"
-    elif command -v sudo >/dev/null; then sudo "$@"
-    else die "this needs root or sudo: $*"
-    fi
-}
+# What makes us root: nothing when we are, else `sudo`, which asks for a password only where somebody can type one.
+if [ "$(id -u)" = 0 ]; then as_root=(); elif [ -t 0 ]; then as_root=(sudo); else as_root=(sudo -n); fi
+root() { "${as_root[@]}" "$@"; }
 
 # Installs the Debian packages that are not there yet.
 need_packages() {
     local missing=() package
     for package in "$@"; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
     done
     [ ${#missing[@]} = 0 ] && return 0
+    command -v apt-get >/dev/null || die "install these first, under the names that your system has for them: ${missing[*]}"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "as root, install these first: apt-get install ${missing[*]}"
     say "Installing Debian packages: ${missing[*]}"
-    root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null || die "the lists of packages could not be read"
     # Debian would start a server of its own beside the packages; ours is private.
     if [[ " ${missing[*]} " == *" postgresql "* ]]; then
         root mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] ||
             echo 'create_main_cluster = false' | root tee /etc/postgresql-common/createcluster.conf >/dev/null
     fi
-    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    local log
+    log=$(mktemp)
+    if ! root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        </dev/null >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "these packages could not be installed: ${missing[*]}"
+    fi
+    rm -f "$log"
 }
 
 # Finds the Swift toolchain, also where it was unpacked without being put on the PATH.
@@ -40,8 +49,10 @@ need_swift() {
     esac
 }
 
+# What the toolchain itself needs to run and to link, then what the server is made of.
 need_everything() {
-    need_packages libssl-dev libargon2-dev libpq-dev postgresql pkg-config ca-certificates "$@"
+    need_packages binutils libc6-dev libstdc++-12-dev libncurses6 \
+        libssl-dev libargon2-dev libpq-dev postgresql pkg-config ca-certificates "$@"
     need_swift
 }
 
@@ -49,8 +60,9 @@ need_everything() {
 build() {
     local log
     log=$(mktemp)
-    if ! swift build "$@" >"$log" 2>&1; then
-        cat "$log" >&2
+    if ! swift build "$@" >"$log" 2>&1 </dev/null; then
+        # The errors, or everything where none is marked as such.
+        grep -E -A 12 '(^|: )error: ' "$log" >&2 || cat "$log" >&2
         rm -f "$log"
         return 1
     fi

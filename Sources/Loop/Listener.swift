@@ -39,6 +39,18 @@ import Glibc
         address = named == 0 ? SocketAddress(storage) ?? wanted : wanted
     }
 
+    /// Finds out whether an address is free, without taking it. SO_REUSEPORT, by which loops share a port, would let another server of
+    /// the same user share it as well, and each would get a part of the connections.
+    /// - Throws: `.unavailable` with the reason when it is not.
+    public static func probe(_ wanted: SocketAddress) throws(Fault) {
+        guard wanted.family != AF_UNIX, wanted.port != 0 else { return }
+        let descriptor = socket(wanted.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw refused(wanted) }
+        defer { close(descriptor) }
+        SocketOptions.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        guard unsafe wanted.withKernelForm({ unsafe bind(descriptor, $0, $1) }) == 0 else { throw refused(wanted) }
+    }
+
     private static func refused(_ address: SocketAddress) -> Fault {
         let reason = unsafe String(cString: strerror(insula_errno()))
         return Fault(.unavailable, "The address can't be listened on (port \(address.port)): \(reason).")

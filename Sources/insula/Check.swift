@@ -59,6 +59,7 @@ struct Check {
         let database = foundations.operatorDatabase()
         return try foundations.wait { () async throws(Fault) in
             do throws(Fault) {
+                try await database.start()
                 let count = try await Tenants(database: database).list().count
                 let roles = try await database.once(.none).first(Check.boundRoles) ?? 0
                 await database.stop()

@@ -37,7 +37,9 @@ struct Command {
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
                     throw .invalid(argument, "required", "This option needs a value.")
                 }
-                options[parts[0]] = value
+                guard options.updateValue(value, forKey: parts[0]) == nil else {
+                    throw .invalid(parts[0], "duplicate", "This option is given twice.")
+                }
             } else {
                 words.append(argument)
             }
@@ -49,10 +51,13 @@ struct Command {
 
     func run() throws(Fault) {
         let name = words.isEmpty ? "serve" : words.joined(separator: " ")
-        if wantsHelp { return Terminal.say(Command.help(about: words.isEmpty ? nil : name)) }
+        let isPart = Command.table.contains { $0.words == name || $0.words.hasPrefix(name + " ") }
+        if wantsHelp, words.isEmpty || isPart { return Terminal.say(Command.help(about: words.isEmpty ? nil : name)) }
         if name == "version" { return Terminal.say("insula \(Composition.version)") }
         guard let row = Command.table.first(where: { $0.words == name }) else {
-            throw .invalid(name, "unknown", "There is no such command. insula --help lists them.")
+            throw isPart
+                ? .invalid(name, "unknown", "This command has parts. insula \(name) --help lists them.")
+                : .invalid(name, "unknown", "There is no such command. insula --help lists them.")
         }
         for option in options.keys.sorted() where !row.options.contains(option) {
             throw .invalid(option, "unknown", "insula \(name) has no such option.")
@@ -83,7 +88,7 @@ struct Command {
 
     private static func help(about name: String?) -> String {
         var lines = ["usage: insula [COMMAND] [OPTIONS]", ""]
-        for row in table where name == nil || row.words.hasPrefix(name ?? "") {
+        for row in table where name == nil || row.words == name || row.words.hasPrefix((name ?? "") + " ") {
             let options = row.options.map { "\($0) …" }.joined(separator: " ")
             lines.append("  insula \(row.words)\(options.isEmpty ? "" : " ")\(options)")
             lines.append("      \(row.summary)")

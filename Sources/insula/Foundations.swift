@@ -36,8 +36,14 @@ final class Foundations: Sendable {
     }
 
     /// The folder of the migrations: the configured one, or that of the checkout the program was built in or is run from.
-    func migrationsFolder() throws(Fault) -> String {
-        if let folder = configuration.migrationsFolder { return folder }
+    /// - Throws: `.invalid` when there is none.
+    static func migrationsFolder(of configuration: Configuration) throws(Fault) -> String {
+        if let folder = configuration.migrationsFolder {
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw .invalid("INSULA_MIGRATIONS", "reference", "There is no folder \(folder).")
+            }
+            return folder
+        }
         let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
         let places =
             [program.appendingPathComponent("migrations").path, "migrations"]
@@ -50,7 +56,7 @@ final class Foundations: Sendable {
 
     /// A migrator of this database.
     func migrator() throws(Fault) -> Migrator {
-        try Migrator(target, folder: migrationsFolder())
+        try Migrator(target, folder: Foundations.migrationsFolder(of: configuration))
     }
 
     /// A database whose connections take no role: the operator's.

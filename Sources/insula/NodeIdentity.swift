@@ -10,11 +10,14 @@ enum NodeIdentity {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw .invalid("INSULA_DATA", "reference", "The folder can't be made: \(error.localizedDescription)")
+            throw .invalid("INSULA_DATA", "reference", "The folder \(folder) can't be made: \(error.localizedDescription)")
         }
         let path = folder + "/node"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .invalid("INSULA_DATA", "reference", "The file \(path) can't be opened.") }
+        guard descriptor >= 0 else {
+            let reason = unsafe String(cString: strerror(errno))
+            throw .invalid("INSULA_DATA", "reference", "The file \(path) can't be opened: \(reason).")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             return NodeID.make()

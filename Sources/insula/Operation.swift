@@ -66,6 +66,8 @@ struct Operation {
     }
 
     private func withFoundations<Value>(_ body: (Foundations) throws(Fault) -> Value) throws(Fault) -> Value {
+        // Before a database is made or started for nothing.
+        _ = try Foundations.migrationsFolder(of: configuration)
         let foundations = try Foundations(configuration, loopCount: 1, adoptsRunning: true)
         defer { foundations.stop() }
         return try body(foundations)

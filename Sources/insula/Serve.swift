@@ -22,7 +22,10 @@ struct Serve {
         // Blocked before any thread starts, so that all threads inherit it and the signals wait for `sigwait`.
         Signals.block()
         let address = try Serve.address(configuration)
+        _ = try Composition.rule(configuration)
+        _ = try Foundations.migrationsFolder(of: configuration)
         let tls = try Serve.tls(configuration)
+        try Listener.probe(address)
         let node = try NodeIdentity.claim(in: configuration.dataFolder)
         let foundations = try Foundations(configuration, loopCount: configuration.loopCount, adoptsRunning: false)
         do throws(Fault) {
@@ -97,8 +100,12 @@ struct Serve {
 
     private func waitForEnd(_ tls: TLSContext?) {
         while Signals.wait() == SIGHUP {
+            guard let tls else {
+                Log.write(.info, "there are no certificates to read again")
+                continue
+            }
             do throws(Fault) {
-                try tls?.reload()
+                try tls.reload()
                 Log.write(.info, "certificates read again")
             } catch {
                 Log.write(.error, "the certificates could not be read again; the old ones stay", ["reason": .text(error.message)])

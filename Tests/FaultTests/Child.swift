@@ -44,7 +44,10 @@ final class Child: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 2, folder + "/err", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var settings = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words + settings { unsafe free(word) } }
+        defer {
+            unsafe words.forEach { unsafe free($0) }
+            unsafe settings.forEach { unsafe free($0) }
+        }
         var id = pid_t()
         let code = unsafe posix_spawn(&id, arguments[0], &actions, nil, &words, &settings)
         guard code == 0 else { throw Fault(.internalError, "\(arguments[0]) does not start: error \(code).") }
@@ -88,7 +91,7 @@ func until<Value: Sendable>(_ what: @autoclosure () -> String, _ value: () async
     while true {
         if let value = try await value() { return value }
         guard Instant.now < deadline else { throw Fault(.timedOut, "never: \(what())") }
-        try await Task.sleep(for: .milliseconds(20))
+        await testLoop.call { await testLoop.sleep(milliseconds: 20) }
     }
 }
 

@@ -78,7 +78,8 @@ extension FaultTests {
                         }
                         let view = try database.connectAsSuperuser()
                         try await untilTrue("both nodes work") {
-                            try view.rows("SELECT count(DISTINCT node_id) FROM execution_queue") == [["2"]] && sink.hits.count >= 2
+                            try view.rows("SELECT count(DISTINCT node_id) FROM execution_queue") == [["2"]]
+                                && sink.hits.count >= 2
                         }
                         one.child.signal(SIGKILL)
                         _ = try await one.child.end()

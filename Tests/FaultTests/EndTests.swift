@@ -12,7 +12,8 @@ extension FaultTests {
                 try await Installation.run(sink.settings) { installation in
                     let server = try await installation.serve()
                     let key = try #require(server.secret("API key"))
-                    let agent = try await server.agent(key: key, ["url": .string(sink.url("/first"))], ["url": .string(sink.url("/second"))])
+                    let agent = try await server.agent(
+                        key: key, ["url": .string(sink.url("/first"))], ["url": .string(sink.url("/second"))])
                     let execution = try await server.trigger(agent, key: key)
                     try await untilTrue("the second step is under way") { sink.count("/second") == 1 }
                     server.child.signal(SIGKILL)
@@ -76,7 +77,8 @@ extension FaultTests {
                 try await Installation.run(sink.settings) { installation in
                     let server = try await installation.serve()
                     let key = try #require(server.secret("API key"))
-                    let agent = try await server.agent(key: key, ["url": .string(sink.url("/first"))], ["url": .string(sink.url("/second"))])
+                    let agent = try await server.agent(
+                        key: key, ["url": .string(sink.url("/first"))], ["url": .string(sink.url("/second"))])
                     let execution = try await server.trigger(agent, key: key)
                     try await untilTrue("the second step is under way") { sink.count("/second") == 1 }
                     server.child.signal(SIGTERM)
@@ -94,7 +96,7 @@ extension FaultTests {
             try await Installation.run { installation in
                 let server = try await installation.serve()
                 server.child.signal(SIGHUP)
-                try await untilTrue("the signal is heard") { server.child.errors.contains("no certificates") }
+                try await untilTrue("the signal is heard") { server.child.errors.contains("there are no certificates") }
                 #expect(await server.call("GET", "/readyz")?.status == 200)
             }
         }

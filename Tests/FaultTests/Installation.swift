@@ -48,6 +48,13 @@ final class Installation: Sendable {
         }
         for process in postmasters { kill(process, SIGQUIT) }
         try? await untilTrue("PostgreSQL has ended") { postmasters.isEmpty }
+        // What a link of the data folder leads to, where PostgreSQL's user could not reach that folder.
+        for place in FileManager.default.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + place),
+                target.hasPrefix("/var/lib/insula/")
+            else { continue }
+            try? FileManager.default.removeItem(at: URL(fileURLWithPath: target).deletingLastPathComponent())
+        }
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -129,7 +136,8 @@ struct RunningServer: Sendable {
     }
 
     /// One request that has to be answered with `status`.
-    func expect(_ status: Int, _ method: String, _ path: String, key: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+    func expect(_ status: Int, _ method: String, _ path: String, key: String, _ body: JSONValue? = nil) async throws -> JSONValue
+    {
         let answer = try #require(await call(method, path, key: key, body), "\(method) \(path) is not answered")
         try #require(answer.status == status, "\(method) \(path): \(String(decoding: answer.body, as: UTF8.self))")
         return answer.body.isEmpty ? .null : try JSONValue(parsing: answer.body)

@@ -106,9 +106,9 @@ import Synchronization
         unsafe harden(pointer)
         var problem: Fault?
         if unsafe SSL_CTX_use_certificate_chain_file(pointer, certificate) != 1 {
-            problem = .invalid("INSULA_TLS_CERTIFICATE", "format", "The certificate chain can't be read from this file.")
+            problem = .invalid("INSULA_TLS_CERTIFICATE", "format", "The certificate chain can't be read from \(certificate).")
         } else if unsafe SSL_CTX_use_PrivateKey_file(pointer, key, SSL_FILETYPE_PEM) != 1 {
-            problem = .invalid("INSULA_TLS_KEY", "format", "The private key can't be read from this file.")
+            problem = .invalid("INSULA_TLS_KEY", "format", "The private key can't be read from \(key).")
         } else if unsafe SSL_CTX_check_private_key(pointer) != 1 {
             problem = .invalid("INSULA_TLS_KEY", "reference", "The private key does not belong to the certificate.")
         }

@@ -1,5 +1,6 @@
 // Where an embedded cluster lives on disk, whose it is, and what a former server left there. PostgreSQL refuses to run as root: then
-// its folder belongs to the user `postgres`, and lies under /var/lib when that user can't reach the data folder (such as one in /root).
+// its folder belongs to the user `postgres`; when that user can't reach the data folder (such as one in /root) it lies under /var/lib,
+// and a link in the data folder leads there.
 // A lock on a file keeps two servers of ours from using one cluster; the kernel lifts it when its holder dies.
 
 import Base
@@ -48,13 +49,22 @@ import Synchronization
         guard let dataFolder = FileSystem.absolute(folder) else {
             throw Fault(.unavailable, "The data folder is not there.", cause: folder)
         }
-        guard getuid() == 0 else { return ClusterPlace(dataFolder: dataFolder, root: dataFolder, owner: nil) }
+        let linked = FileSystem.target(of: dataFolder + "/postgres").flatMap(FileSystem.parent)
+        guard getuid() == 0 else { return ClusterPlace(dataFolder: dataFolder, root: linked ?? dataFolder, owner: nil) }
         guard let entry = unsafe getpwnam(account) else {
             throw Fault(
                 .unavailable, "PostgreSQL does not run as root, and there is no user \(account). Install the package postgresql.")
         }
         let owner = unsafe Account(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
-        let root = isReachable(dataFolder, by: owner) ? dataFolder : "/var/lib/insula/\(name(dataFolder))"
+        if let linked { return ClusterPlace(dataFolder: dataFolder, root: linked, owner: owner) }
+        if isReachable(dataFolder, by: owner) { return ClusterPlace(dataFolder: dataFolder, root: dataFolder, owner: owner) }
+        guard FileSystem.status(dataFolder + "/postgres") == nil else {
+            throw Fault(
+                .unavailable, "The user \(account), whom PostgreSQL runs as, may not enter a folder above the data folder.",
+                cause: dataFolder)
+        }
+        // A new name each time: whoever removes the data folder begins anew, though what was linked stays.
+        let root = "/var/lib/insula/" + String(UInt64.random(in: .min ... .max), radix: 36)
         return ClusterPlace(dataFolder: dataFolder, root: root, owner: owner)
     }
 
@@ -66,6 +76,12 @@ import Synchronization
         try FileSystem.makeFolder(place.root, mode: 0o711)
         try place.lock()
         try place.own(place.socketFolder)
+        let link = place.dataFolder + "/postgres"
+        if place.root != place.dataFolder, FileSystem.status(link) == nil {
+            guard unsafe symlink(place.clusterFolder, link) == 0 else {
+                throw Fault(.unavailable, "The embedded database cannot be linked.", cause: "\(link): error \(insula_errno())")
+            }
+        }
         return place
     }
 
@@ -107,8 +123,11 @@ import Synchronization
 
     private func lock() throws(Fault) {
         let descriptor = unsafe open(dataFolder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else {
+            throw Fault(.unavailable, "The data folder is not ours to use.", cause: "\(dataFolder)/lock: error \(insula_errno())")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
             throw Fault(.unavailable, "Another Insula server uses this data folder.", cause: dataFolder)
         }
         lockDescriptor.store(descriptor, ordering: .releasing)

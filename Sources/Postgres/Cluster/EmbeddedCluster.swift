@@ -104,6 +104,8 @@ import Synchronization
         var pause: UInt32 = 2
         while !place.answers() {
             guard !child.hasEnded() else {
+                // Its number may soon be somebody else's.
+                server.store(0, ordering: .releasing)
                 throw Fault(
                     .unavailable, "The embedded database did not start.", cause: "postgres ended at once: \(place.lastOfLog)")
             }
@@ -149,6 +151,8 @@ import Synchronization
                 pause = min(pause * 2, EmbeddedCluster.longestRestartMilliseconds)
             }
         }
+        // One that was started while `stop` looked for it.
+        if !ChildProcess.waitForEnd(of: processID, milliseconds: 0) { endServer() }
         server.store(0, ordering: .releasing)
     }
 
