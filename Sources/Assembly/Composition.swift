@@ -39,7 +39,9 @@ public struct Composition: Sendable {
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Agents.statements
                 + Executions.statements)
-        let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: pool)
+        // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
+        let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
+        let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
         let registry = ToolRegistry.standard(client: client, pool: pool)
         let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
         let worker = Worker(

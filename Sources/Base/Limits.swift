@@ -41,4 +41,5 @@ public enum Limits {
     // MARK: Blocking work
     public static let blockingThreads = 4
     public static let blockingQueue = 256
+    public static let nameLookupThreads = 16
 }

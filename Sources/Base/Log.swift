@@ -112,7 +112,7 @@ private final class LogSink: Sendable {
             return !state.writing
         }
         // The writer ends when it finds nothing more, so that a quiet process has no thread that wakes.
-        if start { _ = Thread(name: "log") { [self] in drain() } }
+        if start { Thread(name: "log") { [self] in drain() }.detach() }
     }
 
     private func drain() {

@@ -26,6 +26,11 @@ import Glibc
         self.handle = handle
     }
 
+    /// Lets the thread go: nobody waits for it, and what it holds is given back when it ends.
+    public func detach() {
+        pthread_detach(handle)
+    }
+
     /// Waits for the thread to end.
     public func join() {
         _ = pthread_join(handle, nil)

@@ -12,7 +12,7 @@ import Synchronization
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var queue: [@Sendable () -> Void] = []
+    private var queue: [Job] = []
     private var head = 0
     private var stopping = false
     private var threads: [Thread] = []
@@ -31,6 +31,9 @@ import Synchronization
         unsafe pthread_cond_init(condition, nil)
     }
 
+    /// A piece of work; told to run, or that it never will.
+    private typealias Job = @Sendable (_ runs: Bool) -> Void
+
     private let threadLimit: Int
     private var idle = 0
 
@@ -40,8 +43,9 @@ import Synchronization
         _ body: @escaping @Sendable () throws(Fault) -> Value
     ) async throws(Fault) -> Value {
         let result: Result<Value, Fault> = unsafe await withUnsafeContinuation { continuation in
-            let job: @Sendable () -> Void = {
+            let job: Job = { runs in
                 do throws(Fault) {
+                    guard runs else { throw BlockingPool.ended }
                     unsafe continuation.resume(returning: .success(try body()))
                 } catch {
                     unsafe continuation.resume(returning: .failure(error))
@@ -52,10 +56,13 @@ import Synchronization
         return try result.get()
     }
 
-    private func submit(_ job: @escaping @Sendable () -> Void) -> Fault? {
+    /// The server stops: what waits is not begun any more.
+    private static let ended = Fault(.unavailable, "The server is stopping.", retryAfterSeconds: 1)
+
+    private func submit(_ job: @escaping Job) -> Fault? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        if stopping { return Fault(.unavailable, "The server is stopping.", retryAfterSeconds: 1) }
+        if stopping { return BlockingPool.ended }
         if queue.count - head >= queueLimit {
             return Fault(
                 .overloaded, "Too much work is waiting. Try again shortly.", retryAfterSeconds: 1, cause: "pool \(name) is full")
@@ -69,10 +76,10 @@ import Synchronization
     }
 
     private func work() {
-        while let job = next() { job() }
+        while let job = next() { job(true) }
     }
 
-    private func next() -> (@Sendable () -> Void)? {
+    private func next() -> Job? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         idle += 1
@@ -93,14 +100,18 @@ import Synchronization
         return job
     }
 
-    /// Lets what is queued end, then ends the threads and waits for them.
+    /// Lets what runs end, refuses what waits, and ends the threads.
     public func stop() {
         unsafe pthread_mutex_lock(mutex)
         stopping = true
         let ending = threads
         threads = []
+        let waiting = queue[head...]
+        queue = []
+        head = 0
         unsafe pthread_cond_broadcast(condition)
         unsafe pthread_mutex_unlock(mutex)
+        for job in waiting { job(false) }
         for thread in ending { thread.join() }
     }
 

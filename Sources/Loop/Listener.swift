@@ -51,6 +51,19 @@ import Glibc
         guard unsafe wanted.withKernelForm({ unsafe bind(descriptor, $0, $1) }) == 0 else { throw refused(wanted) }
     }
 
+    /// Makes sure that no other process listens there. Our own loops share a port by SO_REUSEPORT, and so could a second server of the
+    /// same user without anybody noticing.
+    /// - Throws: as `init`.
+    public static func checkIsFree(_ wanted: SocketAddress) throws(Fault) {
+        guard wanted.port != 0 else { return }
+        let probe = socket(wanted.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard probe >= 0 else { throw refused(wanted) }
+        defer { close(probe) }
+        SocketOptions.set(probe, SOL_SOCKET, SO_REUSEADDR, 1)
+        let bound = unsafe wanted.withKernelForm { unsafe bind(probe, $0, $1) }
+        guard bound == 0 else { throw refused(wanted) }
+    }
+
     private static func refused(_ address: SocketAddress) -> Fault {
         let reason = unsafe String(cString: strerror(insula_errno()))
         return Fault(.unavailable, "The address can't be listened on (port \(address.port)): \(reason).")

@@ -23,6 +23,8 @@ public enum SocketFailure: Error, Sendable {
     private var readable = false
     private var writable = true
     private var peerEnded = false
+    /// The deadline passed while nobody waited: the next wait, which would have none, ends at once.
+    private var hasExpired = false
     private var reader: UnsafeContinuation<Wakeup, Never>?
     private var writer: UnsafeContinuation<Wakeup, Never>?
 
@@ -51,11 +53,13 @@ public enum SocketFailure: Error, Sendable {
 
     /// Moves the deadline that guards reads and writes.
     public func setDeadline(_ deadline: Instant) {
+        hasExpired = false
         loop.wheel.set(self, to: deadline)
     }
 
     /// Takes the deadline away.
     public func clearDeadline() {
+        hasExpired = false
         loop.wheel.cancel(self)
     }
 
@@ -95,6 +99,7 @@ public enum SocketFailure: Error, Sendable {
     public func untilReadable() async throws(SocketFailure) {
         guard descriptor >= 0 else { throw .closed }
         if readable { return }
+        if hasExpired { throw .timedOut }
         precondition(unsafe reader == nil, "a socket has one reader")
         let wakeup = unsafe await withUnsafeContinuation { unsafe reader = $0 }
         try check(wakeup)
@@ -143,6 +148,7 @@ public enum SocketFailure: Error, Sendable {
     public func untilWritable() async throws(SocketFailure) {
         guard descriptor >= 0 else { throw .closed }
         if writable { return }
+        if hasExpired { throw .timedOut }
         precondition(unsafe writer == nil, "a socket has one writer")
         let wakeup = unsafe await withUnsafeContinuation { unsafe writer = $0 }
         try check(wakeup)
@@ -171,6 +177,7 @@ public enum SocketFailure: Error, Sendable {
     }
 
     override func fire() {
+        hasExpired = true
         resumeReader(.timedOut)
         resumeWriter(.timedOut)
     }

@@ -106,7 +106,7 @@ public final class OutgoingClient: Sendable {
         var hop = try ClientHop(request)
         var redirects = 0
         while true {
-            let connection = try await exchange(hop, flight, part)
+            let connection = try await followed(redirects) { () async throws(Fault) in try await exchange(hop, flight, part) }
             defer {
                 flight.hold(nil)
                 part.finish(connection)
@@ -121,6 +121,18 @@ public final class OutgoingClient: Sendable {
                 continue
             }
             return try await body(ClientStream(connection, flight, request, url: hop.url, redirectCount: redirects))
+        }
+    }
+
+    /// Behind a redirect the request was sent and heard at least once, so that whatever fails now is no proof of the contrary.
+    private func followed<Value>(
+        _ redirects: Int, _ body: () async throws(Fault) -> Value
+    ) async throws(Fault) -> Value {
+        do throws(Fault) {
+            return try await body()
+        } catch {
+            let saysUnsent = error.code == .outboundUnreachable || error.code == .overloaded
+            throw redirects > 0 && saysUnsent ? Fault(.outboundFailed, error.message, cause: error.cause) : error
         }
     }
 

@@ -22,6 +22,7 @@ public final class Server: Sendable {
         limits: ServerLimits = ServerLimits()
     ) async throws(Fault) {
         self.group = group
+        try Listener.checkIsFree(wanted)
         var serving: [ServerLoop] = []
         var address = wanted
         for loop in group.loops {

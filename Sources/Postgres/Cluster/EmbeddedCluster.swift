@@ -14,6 +14,8 @@ import Synchronization
     static let startMilliseconds = 60_000
     static let stopMilliseconds: Int32 = 20_000
     static let longestPauseMilliseconds: UInt32 = 50
+    /// A start that fails at once is tried again so many times.
+    static let patientStarts = 8
     static let firstRestartMilliseconds: UInt32 = 50
     static let longestRestartMilliseconds: UInt32 = 10_000
 
@@ -67,7 +69,7 @@ import Synchronization
         try await cluster.threads.run { () throws(Fault) in
             try place.initialize(programs, isDurable: settings.isDurable)
             try place.endFormerServer()
-            try cluster.launch()
+            try cluster.launchPatiently()
             try place.makeDatabase()
         }
         cluster.watch.withLock { task in
@@ -115,6 +117,18 @@ import Synchronization
             usleep(pause * 1000)
             pause = min(pause * 2, EmbeddedCluster.longestPauseMilliseconds)
         }
+    }
+
+    /// The same, tried again for a while: the last processes of a server that was killed may still hold its memory.
+    private func launchPatiently() throws(Fault) {
+        for _ in 0..<EmbeddedCluster.patientStarts {
+            do throws(Fault) {
+                return try launch()
+            } catch {
+                usleep(EmbeddedCluster.firstRestartMilliseconds * 1000)
+            }
+        }
+        try launch()
     }
 
     private var arguments: [String] {

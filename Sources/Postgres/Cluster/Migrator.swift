@@ -44,7 +44,10 @@ public struct Migrator: Sendable {
         let connection = try BlockingConnection(target, application: "insula migrate")
         // Nothing to do is the common case, and takes one query and no lock.
         if try status(connection).pending.isEmpty { return [] }
+        // However long another node migrates, this one waits its turn.
+        try connection.run("SET lock_timeout = 0")
         _ = try connection.rows("SELECT pg_advisory_lock(\(Migrator.lockKey))")
+        try connection.run("SET lock_timeout = \(Limits.lockTimeoutMilliseconds)")
         try connection.run(
             """
             CREATE TABLE IF NOT EXISTS insula_migrations (

@@ -22,12 +22,14 @@ extension Lane: EventHandler, PassHandler {
 
     /// A failure that was met in the middle of a call is acted on when nobody is in the middle of one.
     public func passEnded() {
-        if let cause = breakCause { disconnect(cause) }
+        guard let cause = breakCause else { return }
+        breakCause = nil
+        disconnect(cause)
     }
 
     /// Lets no more calls in and disconnects at the end of the pass.
     func breakLater(_ cause: String) {
-        guard breakCause == nil else { return }
+        guard breakCause == nil, unsafe connection != nil else { return }
         breakCause = cause
         isReady = false
         failure = .databaseUnavailable(cause)
