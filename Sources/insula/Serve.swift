@@ -55,13 +55,13 @@ struct Serve {
         stop(server, parts, foundations)
     }
 
-    /// Migrations, the first tenant, the lanes, the worker.
+    /// Migrations, the lanes, the worker, and last the first tenant: its secrets are shown once, so that nothing may fail between the
+    /// commit that makes it and the words that show it.
     private func prepare(_ foundations: Foundations, _ parts: Composition) throws(Fault) -> Provisioning.NewTenant? {
         let applied = try foundations.migrator().run()
         for name in applied { Log.write(.info, "migration applied", ["name": .text(name)]) }
-        let first = try provision(foundations)
         try foundations.wait { () async throws(Fault) in try await parts.start() }
-        return first
+        return try provision(foundations)
     }
 
     private func stop(_ server: Server, _ parts: Composition, _ foundations: Foundations) {

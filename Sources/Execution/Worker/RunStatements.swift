@@ -112,7 +112,10 @@ enum RunStatements {
         WITH fence AS (
             UPDATE execution_queue
             SET epoch = epoch + 1, node_id = NULL, lease_expires_at = NULL,
-                ready_at = clock_timestamp() + $3 * interval '1 millisecond'
+                -- Not beyond the end of the whole run: then it is picked up to be ended.
+                ready_at = least(
+                    clock_timestamp() + $3 * interval '1 millisecond',
+                    (SELECT r.started_at + r.timeout_milliseconds * interval '1 millisecond' FROM executions r WHERE r.id = $1))
             WHERE execution_id = $1 AND epoch = $2 AND NOT cancel_requested
             RETURNING execution_id
         )
