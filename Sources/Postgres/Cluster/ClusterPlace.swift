@@ -136,7 +136,10 @@ import Synchronization
     /// Lets another server use the folder.
     func unlock() {
         let descriptor = lockDescriptor.exchange(-1, ordering: .acquiringAndReleasing)
-        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else { return }
+        // Said aloud: a process that is just being started may still share the descriptor, and would keep the lock with it.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     deinit {
