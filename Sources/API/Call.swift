@@ -69,9 +69,9 @@ public final class Call: @unchecked Sendable {
     // MARK: Reading
 
     /// The permit of the caller for `right`.
-    func permit<Right: Permission>(_ right: Right.Type) throws(Fault) -> Permit<Right> {
+    func permit<Needed: Permission>(_ needed: Needed.Type) throws(Fault) -> Permit<Needed> {
         guard let scope else { throw Fault(.unauthenticated, "A credential is required.") }
-        return try scope.permit(right)
+        return try scope.permit(needed, for: self)
     }
 
     /// The id in the path at `position`. A text that is no such id names nothing that exists.
@@ -124,11 +124,22 @@ public final class Call: @unchecked Sendable {
     /// Answers with a value.
     func answer<Value>(_ status: Int, _ output: Output<Value>, _ value: Value) {
         mark(.operated)
+        let revision = output.revision?(value)
+        if let revision, isKnown(revision) { return answerNotModified(revision) }
         exchange.respond(status: status) { head in
             head.appendStatic("content-type: application/json\r\n")
+            if let revision { Call.writeTag(revision, into: &head) }
             writeHeaders(&head)
         } body: { body in
             JSONWriter.append(to: &body) { writer in output.write(value, to: &writer) }
+        }
+    }
+
+    /// Answers that the caller has the present state already.
+    private func answerNotModified(_ revision: Int) {
+        exchange.respond(status: 304) { head in
+            Call.writeTag(revision, into: &head)
+            writeHeaders(&head)
         }
     }
 
@@ -194,7 +205,7 @@ public final class Call: @unchecked Sendable {
     }
 
     /// The caller's id of the request, or ours.
-    var requestIDText: String {
+    public var requestIDText: String {
         givenRequestID.map { String(decoding: exchange.head.bytes[$0], as: UTF8.self) } ?? requestID.description
     }
 

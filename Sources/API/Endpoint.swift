@@ -12,7 +12,11 @@ public struct Endpoint: Sendable {
     public let path: String
     let summary: String
     /// The right it wants; `nil` for what anybody may call.
-    let right: String?
+    let right: Right?
+    /// Which bucket its calls are counted in, beside those of the tenant and of the credential.
+    var limit: LimitClass
+    /// Whether it wants the person to have proved a short while ago who he is.
+    var isSensitive = false
     /// Whether requests that went well are left out of the usual log.
     var isQuiet = false
     var body: SchemaNode?
@@ -28,12 +32,13 @@ public struct Endpoint: Sendable {
     // MARK: Rows that need a right
 
     /// An endpoint that takes nothing but its path.
-    static func plain<Right: Permission, Answer>(
-        _ method: Method, _ path: String, _ summary: String, _ right: Right.Type, answers output: Output<Answer>,
-        _ operation: @escaping @Sendable (Call, Permit<Right>) async throws(Fault) -> Answer
+    static func plain<Needed: Permission, Answer>(
+        _ method: Method, _ path: String, _ summary: String, _ needed: Needed.Type, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Permit<Needed>) async throws(Fault) -> Answer
     ) -> Endpoint {
-        var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: 200) { call throws(Fault) in
-            let permit = try call.permit(right)
+        var row = Endpoint(method: method, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
+            call throws(Fault) in
+            let permit = try call.permit(needed)
             try call.refuseQuery()
             call.answer(200, output, try await operation(call, permit))
         }
@@ -42,14 +47,15 @@ public struct Endpoint: Sendable {
     }
 
     /// An endpoint that takes a JSON body.
-    static func taking<Right: Permission, Value, Answer>(
-        _ method: Method, _ path: String, _ summary: String, _ right: Right.Type, _ input: Input<Value>, mayBeEmpty: Bool = false,
+    static func taking<Needed: Permission, Value, Answer>(
+        _ method: Method, _ path: String, _ summary: String, _ needed: Needed.Type, _ input: Input<Value>,
+        mayBeEmpty: Bool = false,
         status: Int = 200, answers output: Output<Answer>,
-        _ operation: @escaping @Sendable (Call, Permit<Right>, Value) async throws(Fault) -> Answer
+        _ operation: @escaping @Sendable (Call, Permit<Needed>, Value) async throws(Fault) -> Answer
     ) -> Endpoint {
-        var row = Endpoint(method: method, path: path, summary: summary, right: Right.name, status: status) {
+        var row = Endpoint(method: method, path: path, summary: summary, right: Needed.right, limit: .standard, status: status) {
             call throws(Fault) in
-            let permit = try call.permit(right)
+            let permit = try call.permit(needed)
             try call.refuseQuery()
             let value = try await call.read(input, mayBeEmpty: mayBeEmpty)
             call.answer(status, output, try await operation(call, permit, value))
@@ -61,12 +67,13 @@ public struct Endpoint: Sendable {
     }
 
     /// An endpoint that takes parameters in its query.
-    static func asking<Right: Permission, Value, Answer>(
-        _ path: String, _ summary: String, _ right: Right.Type, _ query: Query<Value>, answers output: Output<Answer>,
-        _ operation: @escaping @Sendable (Call, Permit<Right>, Value) async throws(Fault) -> Answer
+    static func asking<Needed: Permission, Value, Answer>(
+        _ path: String, _ summary: String, _ needed: Needed.Type, _ query: Query<Value>, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Permit<Needed>, Value) async throws(Fault) -> Answer
     ) -> Endpoint {
-        var row = Endpoint(method: .get, path: path, summary: summary, right: Right.name, status: 200) { call throws(Fault) in
-            let permit = try call.permit(right)
+        var row = Endpoint(method: .get, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
+            call throws(Fault) in
+            let permit = try call.permit(needed)
             let value = try call.read(query)
             call.answer(200, output, try await operation(call, permit, value))
         }
@@ -76,26 +83,59 @@ public struct Endpoint: Sendable {
     }
 
     /// An endpoint that answers without a body.
-    static func silent<Right: Permission>(
-        _ method: Method, _ path: String, _ summary: String, _ right: Right.Type,
-        _ operation: @escaping @Sendable (Call, Permit<Right>) async throws(Fault) -> Void
+    static func silent<Needed: Permission>(
+        _ method: Method, _ path: String, _ summary: String, _ needed: Needed.Type,
+        _ operation: @escaping @Sendable (Call, Permit<Needed>) async throws(Fault) -> Void
     ) -> Endpoint {
-        Endpoint(method: method, path: path, summary: summary, right: Right.name, status: 204) { call throws(Fault) in
-            let permit = try call.permit(right)
+        Endpoint(method: method, path: path, summary: summary, right: Needed.right, limit: .standard, status: 204) {
+            call throws(Fault) in
+            let permit = try call.permit(needed)
             try call.refuseQuery()
             try await operation(call, permit)
             call.answerEmpty()
         }
     }
 
+    // MARK: What a row can have besides
+
+    /// The same, counted in another bucket.
+    func limited(_ limit: LimitClass) -> Endpoint {
+        var row = self
+        row.limit = limit
+        return row
+    }
+
+    /// The same, for those only who proved a short while ago who they are.
+    var sensitive: Endpoint {
+        var row = self
+        row.isSensitive = true
+        return row
+    }
+
     // MARK: Rows that anybody may call
+
+    /// An endpoint that takes a JSON body from whoever sends it.
+    static func openTaking<Value, Answer>(
+        _ path: String, _ summary: String, _ input: Input<Value>, status: Int = 200, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Value) async throws(Fault) -> Answer
+    ) -> Endpoint {
+        var row = Endpoint(method: .post, path: path, summary: summary, right: nil, limit: .authentication, status: status) {
+            call throws(Fault) in
+            try call.refuseQuery()
+            let value = try await call.read(input)
+            call.answer(status, output, try await operation(call, value))
+        }
+        row.body = input.schema
+        row.answer = output.schema
+        return row
+    }
 
     /// An endpoint that answers by itself.
     static func open(
         _ path: String, _ summary: String, type: StaticString, isQuiet: Bool = false,
         _ run: @escaping @Sendable (Call) async throws(Fault) -> Void
     ) -> Endpoint {
-        var row = Endpoint(method: .get, path: path, summary: summary, right: nil, status: 200, run: run)
+        var row = Endpoint(method: .get, path: path, summary: summary, right: nil, limit: .anonymous, status: 200, run: run)
         row.isQuiet = isQuiet
         row.answerType = type
         return row

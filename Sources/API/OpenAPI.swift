@@ -3,6 +3,7 @@
 import Base
 import HTTP
 import JSON
+import Tenancy
 
 enum OpenAPI {
     /// The document as JSON.
@@ -78,7 +79,7 @@ enum OpenAPI {
         writer.endArray()
         if let right = endpoint.right {
             writer.key("x-required-right")
-            writer.string(right)
+            writer.string(right.rawValue)
             writer.key("security")
             writer.raw(Array(#"[{"bearer":[]},{"apiKey":[]}]"#.utf8))
         }

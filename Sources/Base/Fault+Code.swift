@@ -5,17 +5,24 @@ extension Fault {
     public enum Code: String, Sendable, CaseIterable {
         case malformed = "malformed_request"
         case unauthenticated = "unauthenticated"
+        case mfaRequired = "mfa_required"
+        case stepUpRequired = "step_up_required"
         case forbidden = "forbidden"
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case requestTimeout = "request_timeout"
         case conflict = "conflict"
         case invalidState = "invalid_state_transition"
+        case requestInProgress = "request_in_progress"
+        case gone = "gone"
+        case preconditionFailed = "precondition_failed"
         case contentTooLarge = "content_too_large"
         case uriTooLong = "uri_too_long"
         case unsupportedMediaType = "unsupported_media_type"
         case expectationFailed = "expectation_failed"
         case invalid = "validation_failed"
+        case idempotencyKeyReused = "idempotency_key_reused"
+        case preconditionRequired = "precondition_required"
         case headTooLarge = "head_too_large"
         case limitReached = "limit_reached"
         case rateLimited = "rate_limited"
@@ -43,19 +50,22 @@ extension Fault.Code {
     public var status: Int {
         switch self {
         case .malformed: 400
-        case .unauthenticated: 401
+        case .unauthenticated, .mfaRequired, .stepUpRequired: 401
         case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
-        case .conflict, .invalidState, .limitReached, .leaseLost, .cancelled,
+        case .conflict, .invalidState, .requestInProgress, .limitReached, .leaseLost, .cancelled,
             .nondeterministicReplay, .outcomeUnknown:
             409
+        case .gone: 410
+        case .preconditionFailed: 412
         case .contentTooLarge: 413
         case .uriTooLong: 414
         case .unsupportedMediaType: 415
         case .expectationFailed: 417
-        case .invalid, .toolNotAvailable, .strategyNotAvailable, .outboundRefused: 422
+        case .invalid, .idempotencyKeyReused, .toolNotAvailable, .strategyNotAvailable, .outboundRefused: 422
+        case .preconditionRequired: 428
         case .rateLimited: 429
         case .headTooLarge: 431
         case .internalError, .workerLost: 500
@@ -72,17 +82,24 @@ extension Fault.Code {
         switch self {
         case .malformed: "Malformed request"
         case .unauthenticated: "Authentication required"
+        case .mfaRequired: "Second factor required"
+        case .stepUpRequired: "Fresh authentication required"
         case .forbidden: "Not permitted"
         case .notFound: "Not found"
         case .methodNotAllowed: "Method not allowed"
         case .requestTimeout: "Request timed out"
         case .conflict: "Conflict"
         case .invalidState: "Not possible in this state"
+        case .requestInProgress: "Request in progress"
+        case .gone: "Gone"
+        case .preconditionFailed: "Precondition failed"
         case .contentTooLarge: "Content too large"
         case .uriTooLong: "URI too long"
         case .unsupportedMediaType: "Unsupported media type"
         case .expectationFailed: "Expectation failed"
         case .invalid: "Validation failed"
+        case .idempotencyKeyReused: "Idempotency key reused"
+        case .preconditionRequired: "Precondition required"
         case .headTooLarge: "Request header fields too large"
         case .limitReached: "Limit reached"
         case .rateLimited: "Too many requests"

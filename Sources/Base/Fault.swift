@@ -42,6 +42,10 @@ public struct Fault: Error, Sendable {
         }
     }
 
+    /// The resource is not in the state that the caller knows.
+    public static let changedMeanwhile = Fault(
+        .preconditionFailed, "The resource has changed meanwhile. Read it again, and send its ETag as If-Match.")
+
     /// A single refused field.
     public static func invalid(_ path: String, _ code: String, _ message: String) -> Fault {
         Fault(.invalid, "The request has a field that is not valid.", fields: [Field(path, code, message)])

@@ -3,6 +3,11 @@
 public enum TenantKind: IdentifiedKind { public static let prefix: StaticString = "tenant" }
 public enum UserKind: IdentifiedKind { public static let prefix: StaticString = "user" }
 public enum KeyKind: IdentifiedKind { public static let prefix: StaticString = "key" }
+public enum OperatorKind: IdentifiedKind { public static let prefix: StaticString = "operator" }
+public enum RoleKind: IdentifiedKind { public static let prefix: StaticString = "role" }
+public enum InvitationKind: IdentifiedKind { public static let prefix: StaticString = "inv" }
+public enum SessionKind: IdentifiedKind { public static let prefix: StaticString = "sess" }
+public enum AuditKind: IdentifiedKind { public static let prefix: StaticString = "audit" }
 public enum AgentKind: IdentifiedKind { public static let prefix: StaticString = "agent" }
 public enum ExecutionKind: IdentifiedKind { public static let prefix: StaticString = "exec" }
 public enum NodeKind: IdentifiedKind { public static let prefix: StaticString = "node" }
@@ -11,6 +16,11 @@ public enum RequestKind: IdentifiedKind { public static let prefix: StaticString
 public typealias TenantID = ID<TenantKind>
 public typealias UserID = ID<UserKind>
 public typealias KeyID = ID<KeyKind>
+public typealias OperatorID = ID<OperatorKind>
+public typealias RoleID = ID<RoleKind>
+public typealias InvitationID = ID<InvitationKind>
+public typealias SessionID = ID<SessionKind>
+public typealias AuditID = ID<AuditKind>
 public typealias AgentID = ID<AgentKind>
 public typealias ExecutionID = ID<ExecutionKind>
 public typealias NodeID = ID<NodeKind>

@@ -22,9 +22,7 @@ public struct APIKeys: Sendable {
     /// Makes a key.
     /// - Throws: `.forbidden` when it would hold more than its maker; `.invalid` for an expiry that has passed; `.limitReached`.
     public func create(_ input: CreateAPIKey, by permit: Permit<KeysWrite>) async throws(Fault) -> NewAPIKey {
-        guard input.role <= permit.scope.role else {
-            throw Fault(.forbidden, "A key can't hold more than its maker: at most the role \(permit.scope.role.rawValue).")
-        }
+        try permit.scope.mayGrant(input.role.rights)
         if let expiry = input.expiresAt, expiry <= .now {
             throw .invalid("expires_at", "range", "The expiry lies in the past.")
         }
@@ -58,9 +56,7 @@ public struct APIKeys: Sendable {
     public func revoke(_ id: KeyID, by permit: Permit<KeysWrite>) async throws(Fault) -> APIKey {
         let runner = database.once(permit.scope.database)
         guard let key = try await runner.first(APIKeys.read, id) else { throw Fault(.notFound, "There is no such key.") }
-        guard key.role <= permit.scope.role else {
-            throw Fault(.forbidden, "This key holds more than the role \(permit.scope.role.rawValue).")
-        }
+        try permit.scope.mayGrant(key.role.rights)
         var batch = database.once(permit.scope.database).batch()
         let slot = batch.add(APIKeys.revokeOne, id)
         batch.add(APIKeys.tellNodes, id.description)

@@ -64,7 +64,7 @@ public final class Authenticator: Sendable {
         guard let id = APIKeyText.id(in: text) else { throw Authenticator.refusal }
         let hash = SHA256.digest(text)
         guard let found = try await find(id), found.hash == hash, found.isGood else { throw Authenticator.refusal }
-        let scope = TenantScope(tenant: found.tenant, actor: .key(id), role: found.role, signingKey: found.signingKey)
+        let scope = TenantScope(tenant: found.tenant, actor: .key(id), rights: found.role.rights, signingKey: found.signingKey)
         keep(scope, expiry: found.expiresAt, under: hash, in: cache, asOf: seen)
         return scope
     }

@@ -113,7 +113,8 @@ struct Workshop: Sendable {
     // MARK: Permits
 
     func permit<Right: Permission>(_ right: Right.Type = Right.self, of other: TenantID? = nil) throws -> Permit<Right> {
-        let scope = TenantScope(tenant: other ?? tenant, actor: .key(.make()), role: .owner, signingKey: Secret("test"))
+        let scope = TenantScope(
+            tenant: other ?? tenant, actor: .key(.make()), rights: Role.owner.rights, signingKey: Secret("test"))
         return try scope.permit(right)
     }
 

@@ -17,11 +17,38 @@ struct Household {
         let slug = "t" + tenant.description.suffix(26)
         let rows: [(String, [String])] = [
             ("tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, 'T', sha256('t'))", [slug]),
-            ("users (tenant_id, id, username, email, role, password_hash) VALUES ($1, $2, 'u', 'u@v.w', 'owner', 'x')", [agent]),
-            ("api_keys (tenant_id, id, name, role, hash) VALUES ($1, $2, 'k', 'owner', sha256('k'))", [agent]),
+            ("roles (tenant_id, id, name, scopes) VALUES ($1, $2, 'r', '{}')", [agent]),
+            ("users (tenant_id, id, username, email, role_id, password_hash) VALUES ($1, $2, 'u', 'u@v.w', $2, 'x')", [agent]),
+            ("api_keys (tenant_id, id, name, role_id, hash) VALUES ($1, $2, 'k', $2, sha256('k'))", [agent]),
             (
                 "definitions (tenant_id, id, kind, name, description, state, version) VALUES ($1, $2, 'agent', 'a', '', 'running', 1)",
                 [agent]
+            ),
+            (
+                """
+                sessions (tenant_id, id, user_id, kind, amr, idle_seconds, expires_at)
+                VALUES ($1, $2, $3, 'token', '{pwd}', 60, now() + interval '1 day')
+                """, [execution, agent]
+            ),
+            ("devices (tenant_id, id, user_id, hash) VALUES ($1, $2, $2, sha256('d'))", [agent]),
+            ("recovery_codes (tenant_id, id, user_id, hash) VALUES ($1, $2, $2, sha256('c'))", [agent]),
+            (
+                """
+                account_links (tenant_id, id, user_id, purpose, hash, expires_at)
+                VALUES ($1, $2, $2, 'verify_email', sha256('l'), now() + interval '1 day')
+                """, [agent]
+            ),
+            (
+                """
+                invitations (tenant_id, id, email, role_id, hash, expires_at)
+                VALUES ($1, $2, 'i@v.w', $2, sha256('i'), now() + interval '1 day')
+                """, [agent]
+            ),
+            (
+                """
+                audit_log (tenant_id, id, at, action, result, actor_kind, request_id, details)
+                VALUES ($1, $2, now(), 'a', 'succeeded', 'nobody', 'r', '{}')
+                """, [agent]
             ),
             ("definition_versions (tenant_id, definition_id, version, body) VALUES ($1, $2, 1, '{}')", [agent]),
             (

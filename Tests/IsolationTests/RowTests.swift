@@ -145,6 +145,8 @@ import Testing
             let crossing = """
                 INSERT INTO \(child) SELECT (jsonb_populate_record(NULL::\(child),
                     to_jsonb(r) || CASE WHEN to_jsonb(r) ? 'id' THEN jsonb_build_object('id', gen_random_uuid()) ELSE '{}' END
+                    || CASE WHEN to_jsonb(r) ? 'username'
+                       THEN jsonb_build_object('username', gen_random_uuid(), 'email', gen_random_uuid()) ELSE '{}' END
                     || jsonb_build_object(\(columns)))).*
                 FROM \(child) r, \(parent) p
                 WHERE r.tenant_id = '\(town.here.uuid)' AND p.tenant_id = '\(town.there.uuid)'

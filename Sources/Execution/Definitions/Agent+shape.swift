@@ -16,7 +16,8 @@ extension Agent {
             .field("blueprint", "The tools, the strategy and the limits of a run.") { $0.blueprint },
             .field("created_at", "When it was made.") { $0.createdAt },
             .field("updated_at", "When it last changed.") { $0.updatedAt },
-        ])
+        ]
+    ).revised { $0.revision }
 }
 
 extension CreateAgent {

@@ -15,6 +15,8 @@ public struct Agent: Sendable {
     public let blueprint: JSONRaw
     public let createdAt: Timestamp
     public let updatedAt: Timestamp
+    /// How often it has changed, from 1.
+    public let revision: Int
 }
 
 /// What it takes to make an agent.

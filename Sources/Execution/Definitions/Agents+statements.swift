@@ -3,11 +3,12 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 enum AgentStatements {
     static let all: [any AnyStatement] = [create, get, list, update, move, delete, stop, lock, sweep]
 
-    static let create = Statement<Agent, TenantID, AgentID, String, String, JSONBytes>(
+    static let create = Statement<Agent, TenantID, AgentID, String, String, JSONBytes, AuditEntry>(
         "create agent",
         """
         WITH made AS (
@@ -19,11 +20,12 @@ enum AgentStatements {
             SELECT tenant_id, id, version, $5 FROM made
             RETURNING body
         )
-        SELECT id, name, description, state, version, body, created_at, updated_at FROM made, body
+        SELECT id, name, description, state, version, body, created_at, updated_at, revision, insula_audit($6, id)
+        FROM made, body
         """, decode: agent)
 
     private static let selection = """
-        SELECT d.id, d.name, d.description, d.state, d.version, v.body, d.created_at, d.updated_at
+        SELECT d.id, d.name, d.description, d.state, d.version, v.body, d.created_at, d.updated_at, d.revision
         FROM definitions d
         JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
         WHERE d.kind = 'agent'
@@ -36,14 +38,15 @@ enum AgentStatements {
         selection + " AND ($1 IS NULL OR d.state = $1) AND ($2 IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3",
         repeatable: true, decode: agent)
 
-    static let update = Statement<Agent, AgentID, String?, String?, JSONBytes?>(
+    static let update = Statement<Agent, AgentID, String?, String?, JSONBytes?, [Int]?, AuditEntry>(
         "update agent",
         """
         WITH changed AS (
             UPDATE definitions
             SET name = coalesce($2, name), description = coalesce($3, description),
-                version = version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END, updated_at = clock_timestamp()
-            WHERE id = $1 AND kind = 'agent'
+                version = version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END, revision = revision + 1,
+                updated_at = clock_timestamp()
+            WHERE id = $1 AND kind = 'agent' AND ($5::bigint[] IS NULL OR revision = ANY ($5))
             RETURNING *
         ), body AS (
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
@@ -55,26 +58,32 @@ enum AgentStatements {
                 (SELECT body FROM body),
                 (SELECT v.body FROM definition_versions v
                  WHERE (v.tenant_id, v.definition_id, v.version) = (c.tenant_id, c.id, c.version))),
-            c.created_at, c.updated_at
+            c.created_at, c.updated_at, c.revision, insula_audit($6, c.id)
         FROM changed c
         """, decode: agent)
 
     /// Changes the state when the present one allows it.
-    static let move = Statement<Agent, AgentID, String, [String]>(
+    static let move = Statement<Agent, AgentID, String, [String], AuditEntry>(
         "move agent",
         """
         WITH moved AS (
-            UPDATE definitions SET state = $2, updated_at = clock_timestamp()
+            UPDATE definitions SET state = $2, revision = revision + 1, updated_at = clock_timestamp()
             WHERE id = $1 AND kind = 'agent' AND state = ANY ($3)
             RETURNING *
         )
-        SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at
+        SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at, m.revision,
+            insula_audit($4, m.id)
         FROM moved m
         JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (m.tenant_id, m.id, m.version)
         """, decode: agent)
 
     /// Takes executions, steps and logs along; a worker that runs one of them loses its lease.
-    static let delete = Statement<Void, AgentID>("delete agent", "DELETE FROM definitions WHERE id = $1 AND kind = 'agent'")
+    static let delete = Statement<Void, AgentID, [Int]?, AuditEntry>(
+        "delete agent",
+        """
+        DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
+        RETURNING insula_audit($3, id)
+        """)
 
     /// The lock of an agent, held to the end of the Sync.
     static let lock = Statement<Void, AgentID, [String]>(
@@ -113,7 +122,7 @@ enum AgentStatements {
         Agent(
             id: try row.value(0), name: try row.value(1), description: try row.value(2),
             state: try row.state(3), version: try row.value(4), blueprint: JSONRaw(try row.value(5, as: JSONBytes.self).bytes),
-            createdAt: try row.value(6), updatedAt: try row.value(7))
+            createdAt: try row.value(6), updatedAt: try row.value(7), revision: try row.value(8))
     }
 }
 

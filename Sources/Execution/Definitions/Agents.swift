@@ -24,7 +24,7 @@ public final class Agents: Sendable {
         try agent.blueprint.check(against: registry)
         let made = try await database.once(permit.scope.database).first(
             AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
-            JSONBytes(agent.blueprint.bytes))
+            JSONBytes(agent.blueprint.bytes), permit.audit(.agentCreated))
         return try found(made)
     }
 
@@ -48,36 +48,39 @@ public final class Agents: Sendable {
     }
 
     /// Changes what `update` names. A new blueprint makes a new version.
-    /// - Throws: `.notFound`; as `create` for the blueprint.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; as `create` for the blueprint.
     public func update(_ id: AgentID, _ update: UpdateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
         try update.blueprint?.check(against: registry)
         let agent = try await database.once(permit.scope.database).first(
-            AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) })
-        return try found(agent)
+            AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) },
+            permit.request.acceptedRevisions, permit.audit(.agentUpdated))
+        guard let agent else { throw try await missing(id, permit.scope) }
+        return agent
     }
 
     /// Removes an agent with its executions, their steps and their logs. What runs is aborted within one renewal of its lease.
-    /// - Throws: `.notFound`.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile.
     public func delete(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) {
         // A long history takes its time: on a connection of its own, so that nobody waits behind it. The queue is locked first, in the
         // order in which runs take their locks.
         let count = try await database.session(permit.scope.database) { session throws(Fault) in
             try await session.execute(AgentStatements.sweep, id)
-            return try await session.execute(AgentStatements.delete, id)
+            return try await session.execute(
+                AgentStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.agentDeleted))
         }
-        if count == 0 { throw Agents.notFound }
+        if count == 0 { throw try await missing(id, permit.scope) }
     }
 
     /// Lets an agent be triggered.
     /// - Throws: `.notFound`; `.invalidState` unless it is `created` or `paused`.
     public func start(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
-        try await move(id, to: .running, permit)
+        try await move(id, to: .running, .agentStarted, permit)
     }
 
     /// Lets an agent not be triggered for now. What runs goes on.
     /// - Throws: `.notFound`; `.invalidState` unless it is `running`.
     public func pause(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
-        try await move(id, to: .paused, permit)
+        try await move(id, to: .paused, .agentPaused, permit)
     }
 
     /// Stops an agent for ever and cancels what runs.
@@ -88,7 +91,7 @@ public final class Agents: Sendable {
             var batch = session.batch()
             batch.add(AgentStatements.lock, id, allowed)
             batch.add(AgentStatements.sweep, id)
-            let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed)
+            let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed, permit.audit(.agentStopped))
             batch.add(AgentStatements.stop, id, ExecutionState.live)
             return try await batch.run().first(moved)
         }
@@ -96,9 +99,12 @@ public final class Agents: Sendable {
         return agent
     }
 
-    private func move(_ id: AgentID, to state: AgentState, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
+    private func move(
+        _ id: AgentID, to state: AgentState, _ action: AuditAction, _ permit: Permit<AgentsWrite>
+    ) async throws(Fault) -> Agent {
         let allowed = AgentState.predecessors(of: state).map(\.rawValue)
-        let moved = try await database.once(permit.scope.database).first(AgentStatements.move, id, state.rawValue, allowed)
+        let moved = try await database.once(permit.scope.database).first(
+            AgentStatements.move, id, state.rawValue, allowed, permit.audit(action))
         guard let moved else { throw try await refusal(id, state, permit) }
         return moved
     }
@@ -109,6 +115,12 @@ public final class Agents: Sendable {
             return Agents.notFound
         }
         return Fault(.invalidState, "An agent that is \(agent.state.rawValue) cannot become \(wanted.rawValue).")
+    }
+
+    /// Why an agent was not changed.
+    private func missing(_ id: AgentID, _ scope: TenantScope) async throws(Fault) -> Fault {
+        let isThere = try await database.once(scope.database).first(AgentStatements.get, id) != nil
+        return isThere ? .changedMeanwhile : Agents.notFound
     }
 
     private func found(_ agent: Agent?) throws(Fault) -> Agent {

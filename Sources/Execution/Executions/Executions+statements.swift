@@ -3,6 +3,7 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 enum ExecutionStatements {
     static let all: [any AnyStatement] = [trigger, get, list, result, exists, steps, logs, lock, cancel]
@@ -13,7 +14,7 @@ enum ExecutionStatements {
         let execution: Execution?
     }
 
-    static let trigger = Statement<Triggered, TenantID, AgentID, ExecutionID, JSONBytes>(
+    static let trigger = Statement<Triggered, TenantID, AgentID, ExecutionID, JSONBytes, AuditEntry>(
         "trigger agent",
         """
         WITH agent AS (
@@ -28,7 +29,7 @@ enum ExecutionStatements {
             SELECT $1, $3, id, version, 'queued', 'manual', $4,
                 (body #>> '{limits,max_attempts}')::int, (body #>> '{limits,timeout_seconds}')::int * 1000
             FROM agent WHERE state = 'running'
-            RETURNING *
+            RETURNING *, insula_audit($5, id)
         ), queued AS (
             INSERT INTO execution_queue (tenant_id, execution_id, definition_id)
             SELECT tenant_id, id, definition_id FROM made
@@ -102,7 +103,7 @@ enum ExecutionStatements {
         "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
 
     /// Ends what waits; asks for a cancel of what a worker holds. The lock is held, so that neither turns into the other.
-    static let cancel = Statement<Execution, ExecutionID, [String]>(
+    static let cancel = Statement<Execution, ExecutionID, [String], AuditEntry>(
         "cancel an execution",
         """
         WITH waiting AS (
@@ -117,7 +118,7 @@ enum ExecutionStatements {
             finished_at = CASE WHEN ended.at_once THEN clock_timestamp() END, updated_at = clock_timestamp()
         FROM (SELECT * FROM waiting UNION ALL SELECT * FROM held) ended
         WHERE id = ended.execution_id AND state = ANY ($2)
-        RETURNING \(summaryColumns), input, output, error
+        RETURNING \(summaryColumns), input, output, error, insula_audit($3, id)
         """, decode: execution)
 
     private static func summary(_ row: borrowing RowReader) throws(Fault) -> ExecutionSummary {

@@ -30,7 +30,8 @@ public final class Executions: Sendable {
         _ agent: AgentID, _ trigger: TriggerAgent, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
         let triggered = try await database.once(permit.scope.database).first(
-            ExecutionStatements.trigger, permit.scope.tenant, agent, ExecutionID.make(), JSONBytes(trigger.input.bytes))
+            ExecutionStatements.trigger, permit.scope.tenant, agent, ExecutionID.make(), JSONBytes(trigger.input.bytes),
+            permit.audit(.agentTriggered))
         guard let triggered else { throw Agents.notFound }
         guard let execution = triggered.execution else {
             throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
@@ -101,7 +102,7 @@ public final class Executions: Sendable {
     public func cancel(_ id: ExecutionID, _ permit: Permit<ExecutionsWrite>) async throws(Fault) -> Execution {
         var batch = database.once(permit.scope.database).batch()
         batch.add(ExecutionStatements.lock, id)
-        let cancelled = batch.add(ExecutionStatements.cancel, id, ExecutionState.live)
+        let cancelled = batch.add(ExecutionStatements.cancel, id, ExecutionState.live, permit.audit(.executionCancelled))
         let known = batch.add(ExecutionStatements.get, id)
         let results = try await batch.run()
         if let execution = try results.first(cancelled) { return execution }

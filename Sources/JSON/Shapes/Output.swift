@@ -39,6 +39,8 @@ public struct Output<Value>: Sendable {
     let summary: String
     let fields: [Field]
     @usableFromInline let chain: Chain?
+    /// How often a value has changed, for outputs of what people edit: answers carry it as `ETag`.
+    public private(set) var revision: (@Sendable (borrowing Value) -> Int)?
 
     public init(_ name: String, _ fields: [Field]) {
         self.init(name, "", fields)
@@ -49,6 +51,13 @@ public struct Output<Value>: Sendable {
         self.summary = summary
         self.fields = fields
         chain = fields.reversed().reduce(nil) { next, field in Chain(field, next) }
+    }
+
+    /// The same of values that have a revision.
+    public func revised(_ revision: @escaping @Sendable (borrowing Value) -> Int) -> Self {
+        var output = self
+        output.revision = revision
+        return output
     }
 
     /// Writes a value.

@@ -10,11 +10,6 @@ public struct Tenant: Sendable {
         case active, suspended, deleting
     }
 
-    /// What a tenant has subscribed to.
-    public enum Plan: String, Sendable, CaseIterable {
-        case free, developer, professional, enterprise
-    }
-
     public let id: TenantID
     public let slug: String
     public let name: String

@@ -15,6 +15,6 @@ extension Tenant {
         ])
 }
 
-extension Tenant.Plan: JSONRepresentable {}
+extension Plan: JSONRepresentable {}
 extension Tenant.State: JSONRepresentable {}
 extension Role: JSONRepresentable {}

@@ -1,0 +1,60 @@
+// What is written down: one case an act, with the name it has in the audit log and in its filter. A new act is a case here.
+
+/// An act that the audit log knows. The raw value is stable and goes on the wire.
+public enum AuditAction: String, Sendable, CaseIterable {
+    // The tenant
+    case tenantCreated = "tenant.created"
+    case tenantUpdated = "tenant.updated"
+    case tenantSuspended = "tenant.suspended"
+    case tenantResumed = "tenant.resumed"
+    case tenantExported = "tenant.exported"
+    case tenantDeletionRequested = "tenant.deletion_requested"
+    case tenantPlanChanged = "tenant.plan_changed"
+    // Its people
+    case userRegistered = "user.registered"
+    case userInvited = "user.invited"
+    case invitationRevoked = "invitation.revoked"
+    case invitationAccepted = "invitation.accepted"
+    case userUpdated = "user.updated"
+    case userRoleChanged = "user.role_changed"
+    case userDisabled = "user.disabled"
+    case userEnabled = "user.enabled"
+    case userDeleted = "user.deleted"
+    case userUnlocked = "user.unlocked"
+    case emailVerified = "user.email_verified"
+    case emailChanged = "user.email_changed"
+    case passwordChanged = "user.password_changed"
+    case passwordResetRequested = "user.password_reset_requested"
+    case passwordReset = "user.password_reset"
+    case impersonationStarted = "user.impersonation_started"
+    // Their sessions
+    case loginSucceeded = "session.login_succeeded"
+    case loginFailed = "session.login_failed"
+    case stepUpSucceeded = "session.step_up_succeeded"
+    case stepUpFailed = "session.step_up_failed"
+    case sessionEnded = "session.ended"
+    case tokenReused = "session.refresh_token_reused"
+    // Their second factor
+    case mfaEnrolled = "mfa.enrolled"
+    case mfaDisabled = "mfa.disabled"
+    case mfaReset = "mfa.reset"
+    case recoveryCodesMade = "mfa.recovery_codes_made"
+    case recoveryCodeUsed = "mfa.recovery_code_used"
+    // Roles and keys
+    case roleCreated = "role.created"
+    case roleUpdated = "role.updated"
+    case roleDeleted = "role.deleted"
+    case keyCreated = "key.created"
+    case keyUpdated = "key.updated"
+    case keyRotated = "key.rotated"
+    case keyRevoked = "key.revoked"
+    // Agents
+    case agentCreated = "agent.created"
+    case agentUpdated = "agent.updated"
+    case agentDeleted = "agent.deleted"
+    case agentStarted = "agent.started"
+    case agentPaused = "agent.paused"
+    case agentStopped = "agent.stopped"
+    case agentTriggered = "agent.triggered"
+    case executionCancelled = "execution.cancelled"
+}

@@ -1,0 +1,26 @@
+// What a tenant has subscribed to, and what each plan holds. An operator can set single figures otherwise for one tenant: a contract.
+
+/// What a tenant has subscribed to.
+public enum Plan: String, Sendable, CaseIterable {
+    case free, developer, professional, enterprise
+
+    /// What the plan holds.
+    public var quotas: Quotas {
+        switch self {
+        case .free:
+            Quotas(
+                requestsPerMinute: 100, runningAgents: 5, webhookTriggersPerHour: 1_000, users: 25, keys: 25, auditDays: 30)
+        case .developer:
+            Quotas(
+                requestsPerMinute: 1_000, runningAgents: 25, webhookTriggersPerHour: 10_000, users: 250, keys: 250, auditDays: 90)
+        case .professional:
+            Quotas(
+                requestsPerMinute: 5_000, runningAgents: 100, webhookTriggersPerHour: 50_000, users: 2_500, keys: 1_000,
+                auditDays: 365)
+        case .enterprise:
+            Quotas(
+                requestsPerMinute: 60_000, runningAgents: 1_000, webhookTriggersPerHour: 500_000, users: 100_000, keys: 10_000,
+                auditDays: 2_555)
+        }
+    }
+}
