@@ -51,14 +51,14 @@ let package = Package(
         // 7
         layer("API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "Execution"),
         // 8: how the parts meet, apart from the command line so that tests can run whole servers of them.
-        layer("Assembly", "Base", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "Execution", "API"),
+        layer("Assembly", "Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "Execution", "API"),
         .executableTarget(
             name: "insula",
             dependencies: ["Base", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"],
             swiftSettings: settings),
 
         // Imported by tests alone.
-        layer("InsulaTesting", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"),
+        layer("InsulaTesting", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"),
 
         tests("Base"),
         tests("JSON", "Base"),
@@ -67,6 +67,7 @@ let package = Package(
         tests("HTTP", "Base", "Loop"),
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
+        tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("API", "Base", "JSON", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
         .testTarget(

@@ -16,6 +16,7 @@ public final class Services: Sendable {
     let database: Database
     let tenants: Tenants
     let keys: APIKeys
+    let passwords: Passwords
     let authenticator: Authenticator
     let agents: Agents
     let executions: Executions
@@ -31,14 +32,15 @@ public final class Services: Sendable {
     }
 
     public init(
-        configuration: Configuration, version: String, database: Database, authenticator: Authenticator, agents: Agents,
-        executions: Executions, registry: ToolRegistry,
+        configuration: Configuration, version: String, database: Database, authenticator: Authenticator, passwords: Passwords,
+        agents: Agents, executions: Executions, registry: ToolRegistry,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
     ) {
         self.configuration = configuration
         self.version = version
         self.database = database
         self.authenticator = authenticator
+        self.passwords = passwords
         tenants = Tenants(database: database)
         keys = APIKeys(database: database)
         self.agents = agents
@@ -69,6 +71,7 @@ public final class Services: Sendable {
         var text = MetricsText()
         described.withLock { $0.metrics }?.write(to: &text)
         database.writeMetrics(to: &text)
+        passwords.writeMetrics(to: &text)
         described.withLock { $0.server }?.writeMetrics(to: &text)
         furtherMetrics(&text)
         return text.text

@@ -3,6 +3,7 @@
 
 import API
 import Base
+import Crypto
 import Execution
 import HTTP
 import Identity
@@ -50,6 +51,11 @@ public struct Composition: Sendable {
         let authenticator = Authenticator(database: database, loopCount: group.loops.count)
         services = Services(
             configuration: configuration, version: Composition.version, database: database, authenticator: authenticator,
+            passwords: Passwords(
+                parameters: Password.Parameters(
+                    memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses,
+                    lanes: 1),
+                threads: configuration.passwordThreads),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
             registry: registry
         ) { text in

@@ -23,6 +23,12 @@ public struct Configuration: Sendable {
     public var corsOrigins: [String]
     /// Executions that run at once on this node.
     public var workerConcurrency: Int
+    /// Memory of one password hash, in MiB.
+    public var passwordMemoryMebibytes: Int
+    /// Passes over that memory.
+    public var passwordPasses: Int
+    /// Passwords that are hashed at once.
+    public var passwordThreads: Int
 
     /// One setting: the environment variable, its default as text, and what it does.
     public struct Setting: Sendable {
@@ -52,6 +58,10 @@ public struct Configuration: Sendable {
         Setting(
             variable: "INSULA_CORS_ORIGINS", standard: "", summary: "origins that browsers may call from, separated by commas"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
+        Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
+        Setting(variable: "INSULA_PASSWORD_PASSES", standard: "2", summary: "passes of a password hash over its memory"),
+        Setting(
+            variable: "INSULA_PASSWORD_THREADS", standard: "0", summary: "passwords that are hashed at once; 0: half the cores"),
     ]
 
     /// Reads the settings from `environment`.
@@ -78,6 +88,14 @@ public struct Configuration: Sendable {
         metricsToken = reader.optional("INSULA_METRICS_TOKEN").map { Secret($0) }
         corsOrigins = reader.list("INSULA_CORS_ORIGINS")
         workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
+        passwordMemoryMebibytes = reader.number("INSULA_PASSWORD_MEMORY", 19...256)
+        passwordPasses = reader.number("INSULA_PASSWORD_PASSES", 2...16)
+        if passwordMemoryMebibytes * passwordPasses > 1_024 {
+            reader.refuse(
+                "INSULA_PASSWORD_PASSES", "range", "All passes over a password's memory take at most 1,024 MiB together.")
+        }
+        let threads = reader.number("INSULA_PASSWORD_THREADS", 0...64)
+        passwordThreads = threads == 0 ? max(1, coreCount / 2) : threads
         reader.refuseUnknown()
         if !reader.problems.isEmpty {
             throw Fault(.invalid, "The configuration is not valid.", fields: reader.problems)
