@@ -37,7 +37,7 @@ let package = Package(
         layer("JSON", "Base"),
         // 2
         layer("Loop", "Base", "CLinux"),
-        layer("Crypto", "Base", "COpenSSL", "CArgon2"),
+        layer("Crypto", "Base", "JSON", "COpenSSL", "CArgon2"),
         // 3
         layer("HTTP", "Base", "Loop", "Crypto", "CLinux", "COpenSSL"),
         layer("HTML", "Base"),
@@ -63,7 +63,7 @@ let package = Package(
         tests("Base"),
         tests("JSON", "Base"),
         tests("Loop", "Base"),
-        tests("Crypto", "Base"),
+        tests("Crypto", "Base", "JSON", "COpenSSL"),
         tests("HTTP", "Base", "Loop"),
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
