@@ -54,7 +54,7 @@ let package = Package(
         layer("Assembly", "Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "Execution", "API"),
         .executableTarget(
             name: "insula",
-            dependencies: ["Base", "Loop", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"],
+            dependencies: ["Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"],
             swiftSettings: settings),
 
         // Imported by tests alone.

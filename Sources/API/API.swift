@@ -16,6 +16,7 @@ public final class API: Responder {
     private let loops: [LoopState]
     private let concurrency: ConcurrencyLimit
     private let origins: Origins
+    private let idempotency: IdempotencyStage
 
     public init(_ services: Services, loopCount: Int) {
         self.services = services
@@ -25,6 +26,7 @@ public final class API: Responder {
         let origins = Origins(services.configuration.corsOrigins)
         self.origins = origins
         loops = (0..<loopCount).map { _ in LoopState(variesByOrigin: origins.areConfigured) }
+        idempotency = IdempotencyStage(database: services.database, keys: services.idempotencyKeys)
         concurrency = ConcurrencyLimit(loopCount: loopCount)
         services.describe(endpoints, metrics)
     }
@@ -42,7 +44,7 @@ public final class API: Responder {
                 try await authenticate(call, for: endpoint)
                 try concurrency.enter(call)
                 defer { concurrency.leave(call) }
-                try await endpoint.run(call)
+                try await idempotency.run(endpoint, call)
             }
         } catch {
             call.refuse(error)

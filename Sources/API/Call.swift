@@ -27,6 +27,8 @@ public final class Call: @unchecked Sendable {
     var scope: TenantScope?
     var allow: [UInt8] = []
     var fault: Fault?
+    /// What the `ETag` of the answer said.
+    private(set) var answeredRevision: Int?
     private(set) var requestID = RequestID(UUIDBits(high: 0, low: 0))
     /// The caller's own id of the request, where it lies in the head.
     private(set) var givenRequestID: Range<Int>?
@@ -52,6 +54,7 @@ public final class Call: @unchecked Sendable {
         scope = nil
         fault = nil
         allow = []
+        answeredRevision = nil
         marks = InlineArray(repeating: 0)
     }
 
@@ -125,6 +128,7 @@ public final class Call: @unchecked Sendable {
     func answer<Value>(_ status: Int, _ output: Output<Value>, _ value: Value) {
         mark(.operated)
         let revision = output.revision?(value)
+        answeredRevision = revision
         if let revision, isKnown(revision) { return answerNotModified(revision) }
         exchange.respond(status: status) { head in
             head.appendStatic("content-type: application/json\r\n")
@@ -169,7 +173,7 @@ public final class Call: @unchecked Sendable {
                 head.appendStatic(
                     """
                     access-control-allow-methods: GET, POST, PUT, PATCH, DELETE\r
-                    access-control-allow-headers: authorization, content-type, x-api-key, x-request-id\r
+                    access-control-allow-headers: authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, x-request-id, x-tenant-id\r
                     access-control-max-age: 600\r
 
                     """)
@@ -220,7 +224,7 @@ public final class Call: @unchecked Sendable {
     }
 
     /// What every answer carries.
-    private func writeHeaders(_ head: inout [UInt8]) {
+    func writeHeaders(_ head: inout [UInt8]) {
         head.appendStatic("x-request-id: ")
         writeRequestID(into: &head)
         head.appendStatic("\r\nx-content-type-options: nosniff\r\n")
@@ -232,7 +236,8 @@ public final class Call: @unchecked Sendable {
         if let origin {
             head.appendStatic("access-control-allow-origin: ")
             head.append(contentsOf: exchange.head.bytes[origin])
-            head.appendStatic("\r\naccess-control-expose-headers: x-request-id, retry-after, server-timing\r\n")
+            head.appendStatic(
+                "\r\naccess-control-expose-headers: etag, idempotent-replayed, x-request-id, retry-after, server-timing\r\n")
         }
     }
 

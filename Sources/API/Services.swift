@@ -21,6 +21,7 @@ public final class Services: Sendable {
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
+    let idempotencyKeys: IdempotencyKeys
     /// Further families of metrics: the worker's.
     private let furtherMetrics: @Sendable (inout MetricsText) -> Void
     private let described = Mutex<Described>(Described())
@@ -32,8 +33,15 @@ public final class Services: Sendable {
     }
 
     public init(
-        configuration: Configuration, version: String, database: Database, authenticator: Authenticator, passwords: Passwords,
-        agents: Agents, executions: Executions, registry: ToolRegistry,
+        configuration: Configuration,
+        version: String,
+        database: Database,
+        authenticator: Authenticator,
+        passwords: Passwords,
+        agents: Agents,
+        executions: Executions,
+        registry: ToolRegistry,
+        idempotencyKeys: IdempotencyKeys,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
     ) {
         self.configuration = configuration
@@ -46,6 +54,7 @@ public final class Services: Sendable {
         self.agents = agents
         self.executions = executions
         self.registry = registry
+        self.idempotencyKeys = idempotencyKeys
         self.furtherMetrics = furtherMetrics
     }
 

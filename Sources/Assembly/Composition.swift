@@ -32,9 +32,11 @@ public struct Composition: Sendable {
     ///   - pool: takes what blocks or burns a core.
     ///   - target: the database.
     ///   - node: what this node is called in the queue.
+    ///   - rootKey: what everything that is sealed or signed is derived from.
     /// - Throws: `.invalid` naming `INSULA_OUTBOUND_ALLOW` when that list is malformed.
     public init(
-        _ configuration: Configuration, group: LoopGroup, pool: BlockingPool, target: ConnectionTarget, node: NodeID
+        _ configuration: Configuration, group: LoopGroup, pool: BlockingPool, target: ConnectionTarget, node: NodeID,
+        rootKey: RootKey
     ) throws(Fault) {
         let database = Database(
             target, loops: group, pool: pool,
@@ -57,7 +59,7 @@ public struct Composition: Sendable {
                     lanes: 1),
                 threads: configuration.passwordThreads),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
-            registry: registry
+            registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency"))
         ) { text in
             worker.metrics.write(to: &text)
         }

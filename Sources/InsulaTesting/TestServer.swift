@@ -4,6 +4,7 @@
 import API
 import Assembly
 import Base
+import Crypto
 import HTTP
 import Identity
 import JSON
@@ -24,6 +25,8 @@ public final class TestServer: Sendable {
     private let visitors: LoopGroup
     private let operating: Database
 
+    /// One for all servers of the process, as nodes of one installation have it.
+    private static let rootKey = RootKey.generate()
     private static let number = Atomic<Int>(0)
     private static let one = Task { () async -> Result<TestServer, any Error> in
         do {
@@ -75,7 +78,7 @@ public final class TestServer: Sendable {
         group = LoopGroup(count: configuration.loopCount)
         visitors = LoopGroup(count: 1)
         pool = BlockingPool(name: "blocking")
-        composition = try Composition(configuration, group: group, pool: pool, target: target, node: .make())
+        composition = try Composition(configuration, group: group, pool: pool, target: target, node: .make(), rootKey: TestServer.rootKey)
         operating = Database(
             target, loops: visitors, pool: pool, roles: Database.Roles(application: "none", worker: "none"))
         server = try await TestServer.serve(composition, group)

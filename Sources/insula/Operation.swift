@@ -3,6 +3,7 @@
 import API
 import Assembly
 import Base
+import Crypto
 import HTTP
 import Identity
 import Loop
@@ -60,7 +61,7 @@ struct Operation {
         let group = LoopGroup(count: 1)
         let parts = try Composition(
             configuration, group: group, pool: BlockingPool(name: "blocking"), target: ConnectionTarget("postgresql:///insula"),
-            node: .make())
+            node: .make(), rootKey: .generate())
         Terminal.say(String(decoding: parts.api.openAPI, as: UTF8.self))
         group.stop()
     }

@@ -3,6 +3,7 @@
 
 import Assembly
 import Base
+import Crypto
 import Foundation
 import HTTP
 import Identity
@@ -27,9 +28,10 @@ struct Serve {
         let tls = try Serve.tls(configuration)
         try Listener.probe(address)
         let node = try NodeIdentity.claim(in: configuration.dataFolder)
+        let rootKey = try RootKeyFile.claim(in: configuration.dataFolder)
         let foundations = try Foundations(configuration, loopCount: configuration.loopCount, adoptsRunning: false)
         do throws(Fault) {
-            try serve(on: address, tls: tls, node: node, foundations)
+            try serve(on: address, tls: tls, node: node, rootKey, foundations)
         } catch {
             foundations.stop()
             throw error
@@ -37,9 +39,12 @@ struct Serve {
         foundations.stop()
     }
 
-    private func serve(on address: SocketAddress, tls: TLSContext?, node: NodeID, _ foundations: Foundations) throws(Fault) {
+    private func serve(
+        on address: SocketAddress, tls: TLSContext?, node: NodeID, _ rootKey: RootKey, _ foundations: Foundations
+    ) throws(Fault) {
         let parts = try Composition(
-            configuration, group: foundations.group, pool: foundations.pool, target: foundations.target, node: node)
+            configuration, group: foundations.group, pool: foundations.pool, target: foundations.target, node: node,
+            rootKey: rootKey)
         // The port comes first: a port that is taken is known before anything changes, and a probe of life is answered at once. Until the
         // lanes are connected everything else is answered 503.
         let server = try foundations.wait { () async throws(Fault) in try await parts.serve(on: address, tls: tls) }

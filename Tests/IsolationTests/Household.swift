@@ -50,6 +50,10 @@ struct Household {
                 VALUES ($1, $2, now(), 'a', 'succeeded', 'nobody', 'r', '{}')
                 """, [agent]
             ),
+            (
+                "idempotency_keys (tenant_id, id, request_hash, status, body) VALUES ($1, sha256($2::bytea), sha256('r'), 200, '')",
+                [agent]
+            ),
             ("definition_versions (tenant_id, definition_id, version, body) VALUES ($1, $2, 1, '{}')", [agent]),
             (
                 """

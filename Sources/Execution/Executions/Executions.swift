@@ -36,7 +36,7 @@ public final class Executions: Sendable {
         guard let execution = triggered.execution else {
             throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
         }
-        signal.raise()
+        Database.afterCommit { [signal] in signal.raise() }
         return execution
     }
 

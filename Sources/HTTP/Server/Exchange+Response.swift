@@ -22,15 +22,16 @@ extension Exchange {
         headers(&output)
         guard status != 204 && status != 304 else {
             output.appendLineEnd()
+            answerBodyAt = output.count
             phase = .answered
             return
         }
         output.appendStatic("content-length: ")
         let lengthAt = output.count
         output.appendStatic("          \r\n\r\n")
-        let bodyAt = output.count
+        answerBodyAt = output.count
         body(&output)
-        bodyBytesSent = output.count - bodyAt
+        bodyBytesSent = output.count - answerBodyAt
         var rest = bodyBytesSent
         var digit = lengthAt + Exchange.lengthDigits - 1
         repeat {
@@ -38,8 +39,23 @@ extension Exchange {
             rest /= 10
             digit -= 1
         } while rest > 0
-        if head.method == .head { output.removeSubrange(bodyAt...) }
+        if head.method == .head { output.removeSubrange(answerBodyAt...) }
         phase = .answered
+    }
+
+    /// The body of an answer that was given with `respond` and is still here, because answers leave when their responder returns.
+    public var answeredBody: [UInt8] {
+        precondition(phase == .answered, "only an answer that was given can be read")
+        return Array(output[answerBodyAt...])
+    }
+
+    /// Takes back an answer that was given with `respond`, so that another can be given: nothing of it has been sent.
+    public func withdrawAnswer() {
+        guard phase == .answered else { return }
+        output.removeSubrange(answerAt...)
+        bodyBytesSent = 0
+        status = 0
+        phase = .waiting
     }
 
     /// Begins an answer whose body is written in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0.
@@ -92,6 +108,7 @@ extension Exchange {
         precondition(phase == .waiting, "a request is answered once")
         self.status = status
         server.refreshDate()
+        answerAt = output.count
         output.appendStatusLine(status)
         output.append(contentsOf: server.dateLine)
         if server.draining || givesUpBody { closing = true }

@@ -35,6 +35,9 @@ public final class Exchange {
     var bodyState = BodyState.none
     var phase = Phase.waiting
     var isBodyless = false
+    /// Where the answer, and its body, begin in `output`.
+    var answerAt = 0
+    var answerBodyAt = 0
     private var isFlushing = false
     var closing = false
     private var headDeadline = Instant(nanoseconds: 0)

@@ -73,6 +73,7 @@ import Loop
     public func session<Value>(
         _ scope: Scope, _ body: (Session) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
+        if let surrounding = Database.surrounding?.session(for: scope) { return try await body(surrounding) }
         let sessions = here.sessions
         let lane = try await sessions.acquire()
         defer { sessions.release(lane) }

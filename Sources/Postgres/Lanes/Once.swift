@@ -12,10 +12,12 @@ public struct Once: StatementRunner, Sendable {
     let scope: Scope
 
     public func open() throws(Fault) -> Opening {
-        Opening(lane: database.lane(kind), prologue: .scope(scope))
+        if let session = Database.surrounding?.session(for: scope) { return try session.open() }
+        return Opening(lane: database.lane(kind), prologue: .scope(scope))
     }
 
     public func mayRepeat(_ lane: Lane) async -> Bool {
+        if Database.surrounding?.session(for: scope) != nil { return false }
         await lane.settled(withinMilliseconds: Once.repeatMilliseconds)
         return lane.isReady
     }

@@ -1,0 +1,48 @@
+// Several operations as one transaction, without their knowing: while `transaction` runs, whatever its task does in the same scope goes
+// to one session, and is there, all of it, or not at all. What is to be told to others waits for the commit.
+
+import Base
+
+extension Database {
+    /// The transaction that surrounds the present task.
+    @TaskLocal static var surrounding: SurroundingTransaction?
+
+    /// Runs `body` as one transaction, with all that it does in `scope` by `once`, `slow` and `session`.
+    /// - Throws: what `body` throws, and as `session`; nothing has happened then.
+    public func transaction<Value>(
+        _ scope: Scope, _ body: (Session) async throws(Fault) -> Value
+    ) async throws(Fault) -> Value {
+        precondition(Database.surrounding == nil, "transactions are not nested")
+        var committed: [@Sendable () -> Void] = []
+        let value = try await session(scope) { session throws(Fault) -> Value in
+            let transaction = SurroundingTransaction(session, scope)
+            let outcome = await Database.$surrounding.withValue(transaction) { () -> Result<Value, Fault> in
+                do throws(Fault) { return .success(try await body(session)) } catch { return .failure(error) }
+            }
+            committed = transaction.afterCommit
+            return try outcome.get()
+        }
+        for action in committed { action() }
+        return value
+    }
+
+    /// Runs `action` once what the task has done is committed: at once, unless a `transaction` surrounds it.
+    public static func afterCommit(_ action: @escaping @Sendable () -> Void) {
+        if let surrounding { surrounding.afterCommit.append(action) } else { action() }
+    }
+}
+
+/// A session that all statements of a task in its scope go to. Used on the loop of that task alone.
+final class SurroundingTransaction: @unchecked Sendable {
+    let session: Session
+    let scope: Scope
+    var afterCommit: [@Sendable () -> Void] = []
+
+    init(_ session: Session, _ scope: Scope) {
+        self.session = session
+        self.scope = scope
+    }
+
+    /// The session for statements in `scope`, if it is this one's.
+    func session(for scope: Scope) -> Session? { scope == self.scope ? session : nil }
+}

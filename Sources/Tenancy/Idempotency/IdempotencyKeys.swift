@@ -1,0 +1,126 @@
+// Answers to requests that carry an Idempotency-Key, kept for a day. Who asks first takes a lock that ends with his transaction, does
+// what is asked for and writes the answer in that same transaction; whoever asks again gets that answer. A crash leaves neither.
+// Bounds: an answer of `answerBytes`; what is older than a day is removed by housekeeping.
+
+import Base
+import Crypto
+import Postgres
+
+/// The first answers, by tenant and key.
+public struct IdempotencyKeys: Sendable {
+    /// The most bytes of an answer that is kept.
+    public static let answerBytes = 1 << 20
+
+    /// A request as it is recognised.
+    public struct Request: Sendable {
+        let id: SHA256.Digest
+        let hash: SHA256.Digest
+
+        /// - Parameters:
+        ///   - key: the text that the caller chose.
+        ///   - target: method and path; a key is good for one.
+        ///   - body: what must be the same when the key is.
+        public init(key: String, target: String, body: [UInt8], actor: TenantScope.Actor) {
+            let name =
+                switch actor {
+                case .key(let id): id.description
+                case .user(let id, _): id.description
+                }
+            id = SHA256.digest(Array("\(name)\n\(target)\n\(key)".utf8))
+            hash = SHA256.digest(body)
+        }
+    }
+
+    /// An answer to give again.
+    public struct Answer: Sendable {
+        public let status: Int
+        /// What the `ETag` said.
+        public let revision: Int?
+        public let body: [UInt8]
+
+        public init(status: Int, revision: Int?, body: [UInt8]) {
+            self.status = status
+            self.revision = revision
+            self.body = body
+        }
+    }
+
+    /// What is known of a request.
+    public enum Standing: Sendable {
+        /// Nothing: it is to be done now, under the lock that was taken.
+        case new
+        case answered(Answer)
+        /// The key was used for another body.
+        case otherBody
+        /// The first request is under way.
+        case inProgress
+    }
+
+    private let sealing: SealingKey
+
+    /// - Parameter sealing: answers may hold what is shown once, and are sealed.
+    public init(sealing: SealingKey) {
+        self.sealing = sealing
+    }
+
+    /// What is known of `request`. Takes its lock for as long as the session lasts.
+    public func standing(of request: Request, in session: Session, _ tenant: TenantID) async throws(Fault) -> Standing {
+        var batch = session.batch()
+        let lock = batch.add(IdempotencyKeys.lock, Array(request.id.array.prefix(8)), tenant)
+        let kept = batch.add(IdempotencyKeys.find, request.id.array)
+        let results = try await batch.run()
+        guard try results.first(lock) == true else { return .inProgress }
+        guard let row = try results.first(kept) else { return .new }
+        guard row.hash == request.hash.array else { return .otherBody }
+        let body = try sealing.open(row.body, binding: IdempotencyKeys.binding(request, tenant))
+        return .answered(
+            Answer(status: row.status, revision: row.revision, body: unsafe body.withBytes { unsafe Array($0) }))
+    }
+
+    /// Keeps the answer to `request`, with `runner`'s next commit.
+    public func keep(
+        _ answer: Answer, to request: Request, in runner: some StatementRunner, _ tenant: TenantID
+    ) async throws(Fault) {
+        guard answer.body.count <= IdempotencyKeys.answerBytes else {
+            throw Fault(.internalError, "The server could not do it.", cause: "an answer is too large to be kept")
+        }
+        let body = sealing.seal(answer.body, binding: IdempotencyKeys.binding(request, tenant))
+        try await runner.execute(
+            IdempotencyKeys.insert, tenant, request.id.array, request.hash.array, answer.status, answer.revision, body)
+    }
+
+    /// What a sealed answer belongs to, so that it opens nowhere else.
+    private static func binding(_ request: Request, _ tenant: TenantID) -> [UInt8] {
+        Array("idempotency\n\(tenant)\n".utf8) + request.id.array
+    }
+
+    // MARK: Statements
+
+    private struct Row: Sendable {
+        let hash: [UInt8]
+        let status: Int
+        let revision: Int?
+        let body: [UInt8]
+    }
+
+    private static let lock = Statement<Bool, [UInt8], TenantID>(
+        "lock idempotency key", "SELECT pg_try_advisory_xact_lock(hashtextextended(encode($1, 'hex') || $2::text, 2))"
+    ) { row throws(Fault) in try row.value(0) }
+
+    private static let find = Statement<Row, [UInt8]>(
+        "answer by idempotency key",
+        "SELECT request_hash, status::bigint, revision, body FROM idempotency_keys WHERE id = $1 AND expires_at > now()"
+    ) { row throws(Fault) in
+        Row(hash: try row.value(0), status: try row.value(1), revision: try row.value(2), body: try row.value(3))
+    }
+
+    private static let insert = Statement<Void, TenantID, [UInt8], [UInt8], Int, Int?, [UInt8]>(
+        "keep answer",
+        """
+        INSERT INTO idempotency_keys AS k (tenant_id, id, request_hash, status, revision, body) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (tenant_id, id) DO UPDATE
+        SET request_hash = excluded.request_hash, status = excluded.status, revision = excluded.revision, body = excluded.body,
+            expires_at = excluded.expires_at
+        WHERE k.expires_at <= now()
+        """)
+}
