@@ -78,7 +78,8 @@ public final class TestServer: Sendable {
         group = LoopGroup(count: configuration.loopCount)
         visitors = LoopGroup(count: 1)
         pool = BlockingPool(name: "blocking")
-        composition = try Composition(configuration, group: group, pool: pool, target: target, node: .make(), rootKey: TestServer.rootKey)
+        composition = try Composition(
+            configuration, group: group, pool: pool, target: target, node: .make(), rootKey: TestServer.rootKey)
         operating = Database(
             target, loops: visitors, pool: pool, roles: Database.Roles(application: "none", worker: "none"))
         server = try await TestServer.serve(composition, group)
