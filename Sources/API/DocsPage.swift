@@ -106,7 +106,7 @@ enum DocsPage {
           const success = Object.entries(operation.responses).find(([status]) => status !== "default");
           const answer = success && success[1].content && Object.values(success[1].content)[0].schema;
           const parts = [make("summary", {}, make("b", { textContent: method.toUpperCase() }), make("code", { textContent: path }), make("span", { textContent: operation.summary }))];
-          parts.push(make("p", {}, make("small", { textContent: operation["x-required-right"] ? "Right: " + operation["x-required-right"] : "Open to anybody" })));
+          parts.push(make("p", {}, make("small", { textContent: operation["x-required-scope"] ? "Scope: " + operation["x-required-scope"] + (operation["x-step-up"] ? ", after a fresh proof of who you are" : "") : "Open to anybody" })));
           for (const { parameter, input } of inputs) parts.push(make("label", {}, make("code", { textContent: parameter.name }), " " + (parameter.description || ""), input));
           if (body) parts.push(make("h4", { textContent: "Body" }), fields(body), text);
           parts.push(call, result);

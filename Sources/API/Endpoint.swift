@@ -24,6 +24,8 @@ public struct Endpoint: Sendable {
     var query: [SchemaNode.Property] = []
     let status: Int
     var answer: SchemaNode?
+    /// Whether answers carry the resource's revision as `ETag`.
+    var isRevised = false
     var answerType: StaticString = "application/json"
     let run: @Sendable (Call) async throws(Fault) -> Void
 
@@ -43,6 +45,7 @@ public struct Endpoint: Sendable {
             call.answer(200, output, try await operation(call, permit))
         }
         row.answer = output.schema
+        row.isRevised = output.revision != nil
         return row
     }
 
@@ -63,6 +66,7 @@ public struct Endpoint: Sendable {
         row.body = input.schema
         row.bodyIsOptional = mayBeEmpty
         row.answer = output.schema
+        row.isRevised = output.revision != nil
         return row
     }
 
@@ -79,6 +83,7 @@ public struct Endpoint: Sendable {
         }
         row.query = query.properties
         row.answer = output.schema
+        row.isRevised = output.revision != nil
         return row
     }
 
@@ -127,6 +132,7 @@ public struct Endpoint: Sendable {
         }
         row.body = input.schema
         row.answer = output.schema
+        row.isRevised = output.revision != nil
         return row
     }
 

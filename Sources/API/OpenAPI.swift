@@ -49,7 +49,11 @@ enum OpenAPI {
     }
 
     private static let securitySchemes =
-        #"{"bearer":{"type":"http","scheme":"bearer","description":"An API key."},"apiKey":{"type":"apiKey","in":"header","name":"X-API-Key"}}"#
+        """
+        {"bearer":{"type":"http","scheme":"bearer","description":"An access token, or an API key."},\
+        "apiKey":{"type":"apiKey","in":"header","name":"X-API-Key","description":"An API key."},\
+        "cookie":{"type":"apiKey","in":"cookie","name":"__Host-session","description":"The session of a browser."}}
+        """
 
     private static func writePaths(_ endpoints: [Endpoint], to writer: inout JSONWriter) {
         var paths: [String] = []
@@ -60,14 +64,14 @@ enum OpenAPI {
             writer.beginObject()
             for endpoint in endpoints where endpoint.path == path {
                 writer.key(name: endpoint.method.name.description.lowercased())
-                write(endpoint, to: &writer)
+                write(endpoint, among: endpoints, to: &writer)
             }
             writer.endObject()
         }
         writer.endObject()
     }
 
-    private static func write(_ endpoint: Endpoint, to writer: inout JSONWriter) {
+    private static func write(_ endpoint: Endpoint, among endpoints: [Endpoint], to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("operationId")
         writer.string(operationID(endpoint))
@@ -78,12 +82,15 @@ enum OpenAPI {
         writer.string(tag(endpoint))
         writer.endArray()
         if let right = endpoint.right {
-            writer.key("x-required-right")
+            writer.key("x-required-scope")
             writer.string(right.rawValue)
+            writer.key("x-step-up")
+            writer.bool(endpoint.isSensitive)
             writer.key("security")
-            writer.raw(Array(#"[{"bearer":[]},{"apiKey":[]}]"#.utf8))
+            let scope = "[\"\(right.rawValue)\"]"
+            writer.raw(Array(#"[{"bearer":\#(scope)},{"apiKey":\#(scope)},{"cookie":\#(scope)}]"#.utf8))
         }
-        writeParameters(endpoint, to: &writer)
+        writeParameters(endpoint, headers(of: endpoint, among: endpoints), to: &writer)
         if let body = endpoint.body {
             writer.key("requestBody")
             writer.beginObject()
@@ -97,15 +104,38 @@ enum OpenAPI {
         writer.endObject()
     }
 
-    private static func writeParameters(_ endpoint: Endpoint, to writer: inout JSONWriter) {
+    /// The header fields that it understands beside those of every request.
+    private static func headers(of endpoint: Endpoint, among endpoints: [Endpoint]) -> [SchemaNode.Property] {
+        var headers: [SchemaNode.Property] = []
+        func add(_ name: String, _ summary: String) {
+            headers.append(
+                SchemaNode.Property(name, SchemaNode(.string(length: nil, format: nil), summary), isRequired: false))
+        }
+        if endpoint.method == .post, endpoint.isPrivate {
+            add("Idempotency-Key", "1 to 255 visible characters: the same request again within a day gets the same answer.")
+        }
+        guard endpoints.contains(where: { $0.path == endpoint.path && $0.isRevised }) else { return headers }
+        switch endpoint.method {
+        case .get: add("If-None-Match", "The ETag that the caller has: 304 when it is the present one.")
+        case .put, .patch, .delete:
+            add("If-Match", "The ETag that the change was made for: 412 when it is no longer the present one.")
+        default: break
+        }
+        return headers
+    }
+
+    private static func writeParameters(
+        _ endpoint: Endpoint, _ headers: [SchemaNode.Property], to writer: inout JSONWriter
+    ) {
         let names = endpoint.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
-        guard !names.isEmpty || !endpoint.query.isEmpty else { return }
+        guard !names.isEmpty || !endpoint.query.isEmpty || !headers.isEmpty else { return }
         writer.key("parameters")
         writer.beginArray()
         for name in names {
             writeParameter(SchemaNode.Property(name, SchemaNode(.string(length: nil, format: nil))), "path", to: &writer)
         }
         for property in endpoint.query { writeParameter(property, "query", to: &writer) }
+        for property in headers { writeParameter(property, "header", to: &writer) }
         writer.endArray()
     }
 
