@@ -74,6 +74,7 @@ ALTER TABLE api_keys
 CREATE INDEX api_keys_by_role ON api_keys (tenant_id, role_id) WHERE role_id IS NOT NULL;
 
 ALTER TABLE definitions ADD COLUMN revision int NOT NULL DEFAULT 1;
+CREATE INDEX definitions_running ON definitions (tenant_id) WHERE state = 'running';
 
 CREATE TABLE sessions (
     tenant_id uuid NOT NULL,

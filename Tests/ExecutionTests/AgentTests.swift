@@ -2,12 +2,42 @@
 
 import Base
 import JSON
+import Loop
 import Tenancy
 import Testing
 
 @testable import Execution
 
 @Suite struct AgentTests {
+    @Test func `however many start at once, as many run as the plan holds`() async throws {
+        try await Workshop.run([]) { shop in
+            let permit: Permit<AgentsWrite> = try shop.permit(plan: .free)
+            var ids: [AgentID] = []
+            for _ in 0..<20 { ids.append(try await shop.idleAgent()) }
+            let started = await withTaskGroup(of: Fault.Code?.self) { group in
+                for id in ids {
+                    group.addTask(executorPreference: shop.group.loops[0]) {
+                        do throws(Fault) {
+                            _ = try await shop.agents.start(id, permit)
+                            return nil
+                        } catch {
+                            return error.code
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(started.filter { $0 == nil }.count == 5)
+            #expect(started.filter { $0 == .limitReached }.count == 15)
+            let running = try await shop.agents.list(state: .running, limit: 100, try shop.permit()).elements
+            #expect(running.count == 5)
+            // A place that comes free can be taken; an agent that was refused is as it was.
+            _ = try await shop.agents.pause(running[0].id, permit)
+            let waiting = try #require(ids.first { id in !running.contains { $0.id == id } })
+            #expect(try await shop.agents.start(waiting, permit).state == .running)
+        }
+    }
+
     @Test func `an agent is made, read, changed into a new version, listed and deleted`() async throws {
         try await Workshop.run([ScriptedTool(), PingTool()]) { shop in
             let blueprint = Blueprint(tools: [.init(name: "ping")], strategy: .init(name: "reactive"))

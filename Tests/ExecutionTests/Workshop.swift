@@ -112,13 +112,22 @@ struct Workshop: Sendable {
 
     // MARK: Permits
 
-    func permit<Right: Permission>(_ right: Right.Type = Right.self, of other: TenantID? = nil) throws -> Permit<Right> {
+    func permit<Needed: Permission>(
+        _ needed: Needed.Type = Needed.self, of other: TenantID? = nil, plan: Plan = .enterprise
+    ) throws -> Permit<Needed> {
         let scope = TenantScope(
-            tenant: other ?? tenant, actor: .key(.make()), rights: Role.owner.rights, signingKey: Secret("test"))
-        return try scope.permit(right)
+            tenant: other ?? tenant, actor: .key(.make()), rights: Role.owner.rights, signingKey: Secret("test"),
+            quotas: plan.quotas)
+        return try scope.permit(needed)
     }
 
     // MARK: Making things
+
+    /// An agent that was never started.
+    func idleAgent() async throws -> AgentID {
+        let blueprint = Blueprint(tools: [], strategy: Blueprint.StrategyUse(name: "reactive"))
+        return try await agents.create(CreateAgent(name: "Idle", blueprint: blueprint), try permit()).id
+    }
 
     /// A running agent that uses the tools of these names.
     func agent(_ tools: String..., limits: Blueprint.RunLimits = .standard, value: JSONValue? = nil) async throws -> Agent {

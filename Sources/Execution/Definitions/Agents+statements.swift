@@ -6,7 +6,7 @@ import Postgres
 import Tenancy
 
 enum AgentStatements {
-    static let all: [any AnyStatement] = [create, get, list, update, move, delete, stop, lock, sweep]
+    static let all: [any AnyStatement] = [create, get, list, update, move, delete, stop, lock, sweep, lockStarts, countRunning]
 
     static let create = Statement<Agent, TenantID, AgentID, String, String, JSONBytes, AuditEntry>(
         "create agent",
@@ -76,6 +76,13 @@ enum AgentStatements {
         FROM moved m
         JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (m.tenant_id, m.id, m.version)
         """, decode: agent)
+
+    static let lockStarts = Statement<Void, TenantID>(
+        "lock the starts of a tenant", "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 3))")
+
+    static let countRunning = Statement<Int>(
+        "count running agents", "SELECT count(*) FROM definitions WHERE kind = 'agent' AND state = 'running'"
+    ) { row throws(Fault) in try row.value(0) }
 
     /// Takes executions, steps and logs along; a worker that runs one of them loses its lease.
     static let delete = Statement<Void, AgentID, [Int]?, AuditEntry>(

@@ -72,15 +72,36 @@ public final class Agents: Sendable {
     }
 
     /// Lets an agent be triggered.
-    /// - Throws: `.notFound`; `.invalidState` unless it is `created` or `paused`.
+    /// - Throws: `.notFound`; `.invalidState` unless it is `created` or `paused`; `.limitReached` when as many run as the plan holds.
     public func start(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
-        try await move(id, to: .running, .agentStarted, permit)
+        let allowed = AgentState.predecessors(of: .running).map(\.rawValue)
+        let quota = permit.scope.quotas.runningAgents
+        let started = try await database.session(permit.scope.database) { session throws(Fault) -> Agent? in
+            var batch = session.batch()
+            // Those who start wait for each other, and only then count, so that the quota holds whatever comes at once.
+            batch.add(AgentStatements.lockStarts, permit.scope.tenant)
+            let moved = batch.add(
+                AgentStatements.move, id, AgentState.running.rawValue, allowed, permit.audit(.agentStarted))
+            let count = batch.add(AgentStatements.countRunning)
+            let results = try await batch.run()
+            guard let agent = try results.first(moved) else { return nil }
+            guard try results.first(count) ?? 0 <= quota else {
+                throw Fault(.limitReached, "The plan holds \(quota) running agents. Pause or stop one first.")
+            }
+            return agent
+        }
+        guard let started else { throw try await refusal(id, .running, permit) }
+        return started
     }
 
     /// Lets an agent not be triggered for now. What runs goes on.
     /// - Throws: `.notFound`; `.invalidState` unless it is `running`.
     public func pause(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
-        try await move(id, to: .paused, .agentPaused, permit)
+        let allowed = AgentState.predecessors(of: .paused).map(\.rawValue)
+        let paused = try await database.once(permit.scope.database).first(
+            AgentStatements.move, id, AgentState.paused.rawValue, allowed, permit.audit(.agentPaused))
+        guard let paused else { throw try await refusal(id, .paused, permit) }
+        return paused
     }
 
     /// Stops an agent for ever and cancels what runs.
@@ -97,16 +118,6 @@ public final class Agents: Sendable {
         }
         guard let agent else { throw try await refusal(id, .stopped, permit) }
         return agent
-    }
-
-    private func move(
-        _ id: AgentID, to state: AgentState, _ action: AuditAction, _ permit: Permit<AgentsWrite>
-    ) async throws(Fault) -> Agent {
-        let allowed = AgentState.predecessors(of: state).map(\.rawValue)
-        let moved = try await database.once(permit.scope.database).first(
-            AgentStatements.move, id, state.rawValue, allowed, permit.audit(action))
-        guard let moved else { throw try await refusal(id, state, permit) }
-        return moved
     }
 
     /// Why an agent did not change its state.
