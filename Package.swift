@@ -46,12 +46,15 @@ let package = Package(
         layer("Tenancy", "Base", "JSON", "Crypto", "Postgres"),
         // 5
         layer("Identity", "Base", "JSON", "Loop", "Crypto", "Postgres", "Tenancy"),
+        layer("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "Tenancy"),
         // 6
         layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),
         // 7
-        layer("API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "Execution"),
+        layer(
+            "API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "RateLimiting", "Execution"),
         // 8: how the parts meet, apart from the command line so that tests can run whole servers of them.
-        layer("Assembly", "Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "Execution", "API"),
+        layer(
+            "Assembly", "Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "RateLimiting", "Execution", "API"),
         .executableTarget(
             name: "insula",
             dependencies: ["Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"],
@@ -68,6 +71,7 @@ let package = Package(
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
         tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
+        tests("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("API", "Base", "JSON", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
         .testTarget(
@@ -79,7 +83,8 @@ let package = Package(
             swiftSettings: settings),
 
         // What `ops/bench` times in one process. Never shipped.
-        .executableTarget(name: "Measure", dependencies: ["Base", "JSON"], path: "Tests/Measure", swiftSettings: settings),
+        .executableTarget(
+            name: "Measure", dependencies: ["Base", "JSON", "RateLimiting"], path: "Tests/Measure", swiftSettings: settings),
         // The conformance program: built with the tests, never shipped.
         .executableTarget(
             name: "Conform", dependencies: ["Base", "JSON", "Loop", "Crypto", "HTTP", "HTML"], path: "Tests/Conform",

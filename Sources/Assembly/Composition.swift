@@ -104,4 +104,14 @@ public struct Composition: Sendable {
             throw .invalid("INSULA_OUTBOUND_ALLOW", "format", error.fields.first?.message ?? error.message)
         }
     }
+
+    /// The proxies whose word about the caller's address is taken.
+    /// - Throws: `.invalid` naming `INSULA_TRUSTED_PROXIES` when that list is malformed.
+    public static func proxies(_ configuration: Configuration) throws(Fault) -> TrustedProxies {
+        do throws(Fault) {
+            return try TrustedProxies(configuration.trustedProxies)
+        } catch {
+            throw .invalid("INSULA_TRUSTED_PROXIES", "format", error.fields.first?.message ?? error.message)
+        }
+    }
 }

@@ -19,6 +19,8 @@ public struct Configuration: Sendable {
     public var logLevel: Log.Level
     /// What `/metrics` wants as bearer token. Without one it answers loopback peers alone.
     public var metricsToken: Secret?
+    /// CIDRs of the proxies whose word about the caller's address is taken.
+    public var trustedProxies: String
     /// Origins that browsers may call from.
     public var corsOrigins: [String]
     /// Executions that run at once on this node.
@@ -56,6 +58,9 @@ public struct Configuration: Sendable {
         Setting(variable: "INSULA_LOG", standard: "info", summary: "least level of log lines: debug, info, warning, error"),
         Setting(variable: "INSULA_METRICS_TOKEN", standard: "", summary: "bearer token of /metrics; empty: loopback peers only"),
         Setting(
+            variable: "INSULA_TRUSTED_PROXIES", standard: "",
+            summary: "proxies whose X-Forwarded-For or Forwarded is believed: CIDRs, separated by commas"),
+        Setting(
             variable: "INSULA_CORS_ORIGINS", standard: "", summary: "origins that browsers may call from, separated by commas"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
@@ -86,6 +91,7 @@ public struct Configuration: Sendable {
             reader.refuse("INSULA_LOG", "enum", "INSULA_LOG is debug, info, warning or error.")
         }
         metricsToken = reader.optional("INSULA_METRICS_TOKEN").map { Secret($0) }
+        trustedProxies = reader.text("INSULA_TRUSTED_PROXIES")
         corsOrigins = reader.list("INSULA_CORS_ORIGINS")
         workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
         passwordMemoryMebibytes = reader.number("INSULA_PASSWORD_MEMORY", 19...256)

@@ -31,6 +31,7 @@ struct Check {
         check("configuration") { () throws(Fault) in
             _ = try Serve.address(configuration)
             _ = try Composition.rule(configuration)
+            _ = try Composition.proxies(configuration)
             return "\(Configuration.settings.count) settings, data in \(configuration.dataFolder)"
         }
         var foundations: Foundations?

@@ -155,6 +155,7 @@ extension FaultTests {
                 ),
                 (["serve"], ["INSULA_HOST": "example.com"], ["INSULA_HOST"]),
                 (["serve"], ["INSULA_OUTBOUND_ALLOW": "everything"], ["INSULA_OUTBOUND_ALLOW"]),
+                (["serve"], ["INSULA_TRUSTED_PROXIES": "10.0.0.0/8, nearby"], ["INSULA_TRUSTED_PROXIES"]),
                 (["serve"], ["INSULA_TLS_KEY": "/none.pem", "INSULA_TLS_CERTIFICATE": "/none.pem"], ["/none.pem"]),
                 (["migrate"], ["INSULA_MIGRATIONS": "/none"], ["/none"]),
             ]

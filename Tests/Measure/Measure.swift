@@ -1,4 +1,5 @@
 // `Measure [--dump DIR] [--only SHAPE] [--way NAME]`: see JSONMeasure. A way is one of the names it prints, such as `decode_ns`.
+// `Measure --limiter`: see LimiterMeasure.
 
 import Foundation
 import JSON
@@ -6,6 +7,7 @@ import JSON
 @main struct Measure {
     static func main() throws {
         let arguments = CommandLine.arguments
+        if arguments.contains("--limiter") { return LimiterMeasure.run() }
         func option(_ name: String) -> String? {
             arguments.firstIndex(of: name).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
         }

@@ -4,12 +4,12 @@ import argparse
 import sys
 from contextlib import contextmanager
 
-from . import allocations, json_codec, machine, pressure, report, startup, workloads
+from . import allocations, json_codec, limiter, machine, pressure, report, startup, workloads
 from .database import Cluster, Statements
 from .machine import ROOT, Failure, say
 from .product import Insula, StandIn
 
-ORDER = ["W1", "W4", "M1", "A1", "A2", "idle", "slow", "flood"]
+ORDER = ["W1", "W4", "M1", "L1", "A1", "A2", "idle", "slow", "flood"]
 
 
 def arguments():
@@ -46,6 +46,8 @@ def measure(id, product, cluster, statements, options):
     """The rows of one workload. Each starts our server anew, so that none inherits another's memory."""
     if id == "M1":
         return json_codec.m1(options)
+    if id == "L1":
+        return limiter.l1(options)
     if id == "A1":
         return allocations.a1(product.start, product.seeded)
     if id == "A2":
@@ -70,7 +72,7 @@ def main():
     rows, failed = [], []
     cluster = product = statements = None
     try:
-        if options.only != ["M1"]:  # which needs no server
+        if not set(options.only) <= {"M1", "L1"}:  # which need no server
             cluster, statements = Cluster(), Statements()
             product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options.server)
         for id in options.only:
