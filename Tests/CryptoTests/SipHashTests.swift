@@ -4,7 +4,7 @@ import Crypto
 import Testing
 
 @Suite struct SipHashTests {
-    /// What OpenSSL says, which has the function but no quick way to it.
+    /// What OpenSSL says, which has the function, with 16 bytes unless told otherwise, but no quick way to it.
     private func reference(_ message: [UInt8], key: [UInt8]) throws -> [UInt8] {
         let method = unsafe EVP_MAC_fetch(nil, "SIPHASH", nil)
         let context = unsafe EVP_MAC_CTX_new(method)
@@ -12,9 +12,7 @@ import Testing
             unsafe EVP_MAC_CTX_free(context)
             unsafe EVP_MAC_free(method)
         }
-        var size = 16
-        var parameters = unsafe [OSSL_PARAM_construct_size_t("size", &size), OSSL_PARAM_construct_end()]
-        try #require(unsafe EVP_MAC_init(context, key, key.count, &parameters) == 1)
+        try #require(unsafe EVP_MAC_init(context, key, key.count, nil) == 1)
         try #require(unsafe EVP_MAC_update(context, message, message.count) == 1)
         var code = [UInt8](repeating: 0, count: 16)
         var count = 0

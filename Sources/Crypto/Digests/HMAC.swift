@@ -11,6 +11,7 @@ public struct HMAC: Sendable {
 
     public static let sha1 = HMAC(.sha1)
     public static let sha256 = HMAC(.sha256)
+    public static let sha384 = HMAC(.sha384)
     public static let sha512 = HMAC(.sha512)
 
     public init(_ algorithm: HashAlgorithm) {
@@ -57,6 +58,7 @@ public struct HMAC: Sendable {
         switch algorithm {
         case .sha1: Template.sha1
         case .sha256: Template.sha256
+        case .sha384: Template.sha384
         case .sha512: Template.sha512
         }
     }
@@ -68,15 +70,18 @@ public struct HMAC: Sendable {
 
     static let sha1 = Template(.sha1)
     static let sha256 = Template(.sha256)
+    static let sha384 = Template(.sha384)
     static let sha512 = Template(.sha512)
 
     private init(_ algorithm: HashAlgorithm) {
         let method = unsafe EVP_MAC_fetch(nil, "HMAC", nil)
         let context = unsafe EVP_MAC_CTX_new(method)
         unsafe EVP_MAC_free(method)
+        // OpenSSL keeps both pointers, so both point to literals.
+        let parameter: StaticString = "digest"
         let name = unsafe UnsafeMutablePointer(mutating: algorithm.openSSLName.cString)
         var parameters = unsafe [
-            OSSL_PARAM_construct_utf8_string("digest", name, 0), OSSL_PARAM_construct_end(),
+            OSSL_PARAM_construct_utf8_string(parameter.cString, name, 0), OSSL_PARAM_construct_end(),
         ]
         let status = unsafe context == nil ? 0 : EVP_MAC_CTX_set_params(context, &parameters)
         precondition(status == 1, "OpenSSL lacks HMAC; its configuration is broken")

@@ -8,6 +8,7 @@ import Glibc
 public enum HashAlgorithm: String, Sendable, CaseIterable {
     case sha1
     case sha256
+    case sha384
     case sha512
 
     /// The length of a digest.
@@ -15,6 +16,7 @@ public enum HashAlgorithm: String, Sendable, CaseIterable {
         switch self {
         case .sha1: 20
         case .sha256: 32
+        case .sha384: 48
         case .sha512: 64
         }
     }
@@ -50,6 +52,7 @@ public enum HashAlgorithm: String, Sendable, CaseIterable {
         switch self {
         case .sha1: "SHA1"
         case .sha256: "SHA2-256"
+        case .sha384: "SHA2-384"
         case .sha512: "SHA2-512"
         }
     }
@@ -58,6 +61,7 @@ public enum HashAlgorithm: String, Sendable, CaseIterable {
         switch self {
         case .sha1: Method.sha1
         case .sha256: Method.sha256
+        case .sha384: Method.sha384
         case .sha512: Method.sha512
         }
     }
@@ -69,6 +73,7 @@ public enum HashAlgorithm: String, Sendable, CaseIterable {
 
     static let sha1 = Method(.sha1)
     static let sha256 = Method(.sha256)
+    static let sha384 = Method(.sha384)
     static let sha512 = Method(.sha512)
 
     private init(_ algorithm: HashAlgorithm) {

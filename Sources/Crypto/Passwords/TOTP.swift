@@ -23,6 +23,7 @@ public struct TOTP: Sendable {
 
     public init(algorithm: HashAlgorithm = .sha1, digits: Int = 6) {
         precondition((6...8).contains(digits), "a code has 6 to 8 digits")
+        precondition(algorithm != .sha384, "RFC 6238 names SHA-1, SHA-256 and SHA-512")
         self.algorithm = algorithm
         self.digits = digits
     }

@@ -29,7 +29,7 @@ import COpenSSL
     /// Whether `signature` is one of `message` by the owner of this key.
     public func isValid(_ signature: Span<UInt8>, of message: Span<UInt8>) -> Bool {
         guard signature.count == Self.signatureByteCount else { return false }
-        return unsafe PublicKeySignature.isValid(signature, of: message, key: key, digest: nil) { _ in true }
+        return unsafe PublicKeySignature.isValid(signature, of: message, key: key, digest: nil)
     }
 
     /// Whether `signature` is one of `message` by the owner of this key.
