@@ -52,6 +52,26 @@ import Testing
         }
     }
 
+    @Test func `what is done apart from a transaction stays when it is undone`() async throws {
+        let database = try await Notes.database()
+        try await database.run { database, _ async throws in
+            let tenant = TenantID.make()
+            let thrown = await fault { () throws(Fault) in
+                try await database.transaction(.tenant(tenant)) { _ throws(Fault) in
+                    try await database.once(.tenant(tenant)).execute(Notes.insert, tenant, 1, "gone")
+                    try await Database.apart { () throws(Fault) in
+                        try await database.once(.tenant(tenant)).execute(Notes.insert, tenant, 2, "stays")
+                        #expect(try await database.once(.tenant(tenant)).query(Notes.all, 0).count == 1)
+                    }
+                    #expect(try await database.once(.tenant(tenant)).query(Notes.all, 0).count == 2)
+                    throw Fault(.conflict, "Changed its mind.")
+                }
+            }
+            #expect(thrown?.code == .conflict)
+            #expect(try await database.once(.tenant(tenant)).query(Notes.all, 0).count == 1)
+        }
+    }
+
     @Test func `what is to be told is told once, after the commit, and at once outside`() async throws {
         let database = try await Notes.database()
         try await database.run { database, _ async throws in

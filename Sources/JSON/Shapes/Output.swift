@@ -136,6 +136,20 @@ extension Output.Field {
         }
     }
 
+    /// The same for a value that may be missing, and then is left out.
+    @inlinable public static func sparseObject<Part>(
+        _ name: StaticString, _ summary: StaticString, _ output: @autoclosure @escaping @Sendable () -> Output<Part>,
+        _ part: @escaping @Sendable (borrowing Value) -> Part?
+    ) -> Self {
+        let key = JSONKey(name.description)
+        return Self({ .init(name.description, output().schema.described(summary.description), isRequired: false) }) {
+            value, writer in
+            guard let part = part(value) else { return }
+            writer.key(key)
+            output().write(part, to: &writer)
+        }
+    }
+
     /// A field with any number of values that have an output of their own.
     @inlinable public static func list<Part>(
         _ name: StaticString, _ summary: StaticString, _ output: @autoclosure @escaping @Sendable () -> Output<Part>,

@@ -26,6 +26,14 @@ extension Database {
         return value
     }
 
+    /// Runs `body` apart from a `transaction` that surrounds it: what it does stays done when that one is undone.
+    public static func apart<Value>(_ body: () async throws(Fault) -> Value) async throws(Fault) -> Value {
+        let outcome = await $surrounding.withValue(nil) { () -> Result<Value, Fault> in
+            do throws(Fault) { return .success(try await body()) } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+
     /// Runs `action` once what the task has done is committed: at once, unless a `transaction` surrounds it.
     public static func afterCommit(_ action: @escaping @Sendable () -> Void) {
         if let surrounding { surrounding.afterCommit.append(action) } else { action() }
