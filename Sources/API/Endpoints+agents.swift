@@ -30,12 +30,12 @@ extension Endpoint {
                 call, permit, input throws(Fault) in
                 try await agents.create(input, permit)
             },
-            .asking("/v1/agents", "List the agents, newest first", AgentsRead.self, ListAgents.query, answers: Agent.output.page)
-            {
+            .asking("/v1/agents", "List the agents", AgentsRead.self, ListAgents.query, answers: Agent.output.page) {
                 call, permit, query throws(Fault) in
                 let before: AgentID? = try query.paging.place(in: query.name, for: permit.scope)
-                let part = try await agents.list(state: query.state, before: before, limit: query.paging.limit, permit)
-                return part.page(of: query.name, for: permit.scope)
+                let part = try await agents.list(
+                    state: query.state, before: before, limit: query.paging.limit, order: query.paging.order, permit)
+                return part.page(of: query.name, in: query.paging.order, for: permit.scope)
             },
             .plain(.get, "/v1/agents/{agent_id}", "Read an agent", AgentsRead.self, answers: Agent.output) {
                 call, permit throws(Fault) in

@@ -57,13 +57,14 @@ extension Endpoint {
         let executions = services.executions
         return [
             .asking(
-                "/v1/executions", "List the executions, newest first", ExecutionsRead.self, ListExecutions.query,
+                "/v1/executions", "List the executions", ExecutionsRead.self, ListExecutions.query,
                 answers: ExecutionSummary.output.page
             ) { call, permit, query throws(Fault) in
                 let before: ExecutionID? = try query.paging.place(in: query.name, for: permit.scope)
                 let part = try await executions.list(
-                    agent: query.agent, state: query.state, before: before, limit: query.paging.limit, permit)
-                return part.page(of: query.name, for: permit.scope)
+                    agent: query.agent, state: query.state, before: before, limit: query.paging.limit,
+                    order: query.paging.order, permit)
+                return part.page(of: query.name, in: query.paging.order, for: permit.scope)
             },
             .plain(.get, "/v1/executions/{execution_id}", "Read an execution", ExecutionsRead.self, answers: Execution.output) {
                 call, permit throws(Fault) in

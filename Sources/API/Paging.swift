@@ -8,6 +8,7 @@ import Tenancy
 struct Paging: Sendable {
     let limit: Int
     let cursor: String?
+    let order: ListOrder
 
     /// For lists without filters.
     static let query = Query<Paging>("Paging") { parameters in .read(&parameters) }
@@ -15,19 +16,27 @@ struct Paging: Sendable {
     static func read(_ parameters: inout Parameters) -> Paging {
         Paging(
             limit: parameters.defaulted("limit", .integer(1...100), 20, "How many at most."),
-            cursor: parameters.optional("cursor", .string(1...200), "The `next_cursor` of the page before."))
+            cursor: parameters.optional("cursor", .string(1...200), "The `next_cursor` of the page before."),
+            order: parameters.defaulted("sort", .enumeration(ListOrder.self), .newestFirst, "Which come first."))
     }
 
     /// The place that the cursor stands for. `list` names the list with its filters, so that a cursor fits no other.
     func place<Kind>(in list: String, for scope: TenantScope, _ kind: ID<Kind>.Type = ID<Kind>.self) throws(Fault) -> ID<Kind>? {
         guard let cursor else { return nil }
-        return ID(try Cursor.open(cursor, query: list, for: scope))
+        return ID(try Cursor.open(cursor, query: list + order.cursorName, for: scope))
     }
 }
 
 extension Listing {
     /// The page of this part.
-    func page<Kind>(of list: String, for scope: TenantScope) -> Page<Element> where Place == ID<Kind> {
-        Page(elements, nextCursor: next.map { Cursor.seal($0.uuid, query: list, for: scope) })
+    func page<Kind>(
+        of list: String, in order: ListOrder = .newestFirst, for scope: TenantScope
+    ) -> Page<Element> where Place == ID<Kind> {
+        Page(elements, nextCursor: next.map { Cursor.seal($0.uuid, query: list + order.cursorName, for: scope) })
     }
+}
+
+extension ListOrder {
+    /// What the order adds to the name of a list, which a cursor is bound to.
+    fileprivate var cursorName: String { self == .newestFirst ? "" : " \(rawValue)" }
 }

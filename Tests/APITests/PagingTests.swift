@@ -33,6 +33,23 @@ import Testing
         #expect(try await visit.call(200, "GET", "/v1/agents").json["data"]?.array?.count == 20)
     }
 
+    @Test func `a list can begin with the oldest, and its cursors fit that order alone`() async throws {
+        let visit = try await Visit()
+        var made: [String] = []
+        for _ in 0..<7 { made.append(try await visit.agent()) }
+        let (ids, counts) = try await walk(visit, "/v1/agents?limit=3&sort=created_at:asc")
+        #expect(ids == made.sorted() && counts == [3, 3, 1])
+        #expect(try await walk(visit, "/v1/agents?limit=3&sort=created_at:desc").ids == made.sorted(by: >))
+        let first = try await visit.call(200, "GET", "/v1/agents?limit=3&sort=created_at:asc").json
+        let cursor = try #require(first["next_cursor"]?.string)
+        expectProblem(
+            try await visit.client.call("GET", "/v1/agents?limit=3&cursor=\(cursor)"), 422, "validation_failed", field: "cursor")
+        for bad in ["name:asc", "created_at", "created_at:ASC", ""] {
+            expectProblem(
+                try await visit.client.call("GET", "/v1/agents?sort=\(bad)"), 422, "validation_failed", field: "sort")
+        }
+    }
+
     @Test func `a page goes on behind where it ended, whatever came or went meanwhile`() async throws {
         let visit = try await Visit()
         var made: [String] = []

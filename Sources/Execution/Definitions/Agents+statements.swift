@@ -33,9 +33,10 @@ enum AgentStatements {
 
     static let get = Statement<Agent, AgentID>("agent by id", selection + " AND d.id = $1", repeatable: true, decode: agent)
 
-    static let list = Statement<Agent, String?, AgentID?, Int>(
+    static let list = Statement<Agent, String?, AgentID?, Int, Bool>(
         "list agents",
-        selection + " AND ($1 IS NULL OR d.state = $1) AND ($2 IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3",
+        selection + " AND ($1 IS NULL OR d.state = $1) "
+            + ListClause.after("d.id", place: "$2", ascending: "$4", limit: "$3"),
         repeatable: true, decode: agent)
 
     static let update = Statement<Agent, AgentID, String?, String?, JSONBytes?, [Int]?, AuditEntry>(

@@ -33,17 +33,18 @@ public final class Agents: Sendable {
         try found(try await database.once(permit.scope.database).first(AgentStatements.get, id))
     }
 
-    /// Agents, newest first.
+    /// Agents.
     /// - Parameters:
     ///   - state: only those in this state.
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
     public func list(
-        state: AgentState? = nil, before: AgentID? = nil, limit: Int = 20, _ permit: Permit<AgentsRead>
+        state: AgentState? = nil, before: AgentID? = nil, limit: Int = 20, order: ListOrder = .newestFirst,
+        _ permit: Permit<AgentsRead>
     ) async throws(Fault) -> Listing<Agent, AgentID> {
         precondition(Listing<Agent, AgentID>.limits.contains(limit), "the limit of a list is checked at the door")
         let agents = try await database.slow(permit.scope.database).query(
-            AgentStatements.list, state?.rawValue, before, limit + 1)
+            AgentStatements.list, state?.rawValue, before, limit + 1, order.isAscending)
         return Listing(agents, limit: limit) { $0.id }
     }
 

@@ -51,12 +51,12 @@ enum ExecutionStatements {
         "execution by id", "SELECT \(summaryColumns), input, output, error FROM executions WHERE id = $1", repeatable: true,
         decode: execution)
 
-    static let list = Statement<ExecutionSummary, AgentID?, String?, ExecutionID?, Int>(
+    static let list = Statement<ExecutionSummary, AgentID?, String?, ExecutionID?, Int, Bool>(
         "list executions",
         """
         SELECT \(summaryColumns) FROM executions
-        WHERE ($1 IS NULL OR definition_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id < $3)
-        ORDER BY id DESC LIMIT $4
+        WHERE ($1 IS NULL OR definition_id = $1) AND ($2 IS NULL OR state = $2)
+        \(ListClause.after("id", place: "$3", ascending: "$5", limit: "$4"))
         """, repeatable: true, decode: summary)
 
     static let result = Statement<ExecutionResult, ExecutionID>(

@@ -45,7 +45,7 @@ public final class Executions: Sendable {
         try found(try await database.once(permit.scope.database).first(ExecutionStatements.get, id))
     }
 
-    /// Executions, newest first.
+    /// Executions.
     /// - Parameters:
     ///   - agent: only those of this agent.
     ///   - state: only those in this state.
@@ -53,11 +53,12 @@ public final class Executions: Sendable {
     ///   - limit: how many at most, 1 to 100.
     public func list(
         agent: AgentID? = nil, state: ExecutionState? = nil, before: ExecutionID? = nil, limit: Int = 20,
+        order: ListOrder = .newestFirst,
         _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
         precondition(Listing<ExecutionSummary, ExecutionID>.limits.contains(limit), "the limit of a list is checked at the door")
         let found = try await database.slow(permit.scope.database).query(
-            ExecutionStatements.list, agent, state?.rawValue, before, limit + 1)
+            ExecutionStatements.list, agent, state?.rawValue, before, limit + 1, order.isAscending)
         return Listing(found, limit: limit) { $0.id }
     }
 
