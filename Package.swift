@@ -45,7 +45,7 @@ let package = Package(
         // 4
         layer("Tenancy", "Base", "JSON", "Crypto", "Postgres"),
         // 5
-        layer("Identity", "Base", "JSON", "Loop", "Crypto", "Postgres", "Tenancy"),
+        layer("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy"),
         layer("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "Tenancy"),
         // 6
         layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),

@@ -16,6 +16,8 @@ public final class API: Responder {
     private let loops: [LoopState]
     private let concurrency: ConcurrencyLimit
     private let origins: Origins
+    /// Whose pages may send a session's cookie with what changes something.
+    private let ownOrigins: OwnOrigins
     private let idempotency: IdempotencyStage
 
     public init(_ services: Services, loopCount: Int) {
@@ -25,6 +27,7 @@ public final class API: Responder {
         metrics = RequestMetrics(endpoints)
         let origins = Origins(services.configuration.corsOrigins)
         self.origins = origins
+        ownOrigins = OwnOrigins(services.configuration)
         loops = (0..<loopCount).map { _ in LoopState(variesByOrigin: origins.areConfigured) }
         idempotency = IdempotencyStage(database: services.database, keys: services.idempotencyKeys)
         concurrency = ConcurrencyLimit(loopCount: loopCount)
@@ -91,9 +94,20 @@ public final class API: Responder {
 
     private func authenticate(_ call: Call, for endpoint: Endpoint) async throws(Fault) {
         guard endpoint.isPrivate else { return }
-        call.scope = try await services.authenticator.scope(of: call.exchange.head)
+        call.scope = try await services.authenticator.scope(of: call, origins: ownOrigins)
+        if endpoint.isSensitive { try API.checkFreshness(call) }
         call.mark(.authenticated)
     }
+
+    /// A person who does what can't be undone has proved a short while ago who he is (RFC 9470). Keys prove it with every request.
+    private static func checkFreshness(_ call: Call) throws(Fault) {
+        guard let moment = call.scope?.authenticatedAt else { return }
+        guard Timestamp.now.microseconds - moment.microseconds > Int64(freshSeconds) * 1_000_000 else { return }
+        throw Fault(.stepUpRequired, "Prove again who you are: POST /v1/account/step-up. It holds for ten minutes.")
+    }
+
+    /// For how long a proof counts as fresh.
+    static let freshSeconds = 600
 
     private func finish(_ call: Call) {
         let microseconds = Int((Instant.now.nanoseconds &- call.exchange.received.nanoseconds) / 1000)

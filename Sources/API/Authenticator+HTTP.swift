@@ -1,4 +1,4 @@
-// Where a credential stands in a request: `Authorization: Bearer …` or `X-API-Key`, one of them, never the URL.
+// Where a credential stands in a request: `Authorization: Bearer …`, `X-API-Key`, or the cookie of a session; one of them, never the URL.
 
 import Base
 import HTTP
@@ -6,20 +6,30 @@ import Identity
 import Tenancy
 
 extension Authenticator {
-    /// The scope of the request with that head.
-    /// - Throws: `.unauthenticated`; `.malformed` when two credentials are given; `.forbidden` when `X-Tenant-ID` disagrees.
-    func scope(of head: RequestHead) async throws(Fault) -> TenantScope {
-        let headers = head.headers
+    /// The scope of a request.
+    /// - Throws: `.unauthenticated`; `.malformed` when two credentials are given; `.forbidden` when `X-Tenant-ID` disagrees, or when a
+    ///   cookie comes from a page that is not ours.
+    func scope(of call: Call, origins: OwnOrigins) async throws(Fault) -> TenantScope {
+        let headers = call.exchange.head.headers
+        let cookie = try Authenticator.cookie(headers)
+        let given = [headers.contains(.authorization), headers.contains(.apiKey), cookie != nil].count { $0 }
+        guard given <= 1 else {
+            throw Fault(.malformed, "Give one credential: Authorization, X-API-Key or the session's cookie.")
+        }
+        call.hasCredential = given == 1
         let scope: TenantScope
-        switch (headers.range(of: .authorization), headers.range(of: .apiKey)) {
-        case (nil, nil): throw Fault(.unauthenticated, "A credential is required: Authorization: Bearer KEY.")
-        case (.some, .some): throw Fault(.malformed, "Give one credential: Authorization or X-API-Key.")
-        case (nil, .some(let range)): scope = try await find(headers.bytes, range)
-        case (.some(let range), nil):
+        if let cookie {
+            try origins.check(call.exchange.head)
+            scope = try await find(headers.bytes, cookie, .cookie, call)
+        } else if let range = headers.range(of: .apiKey) {
+            scope = try await find(headers.bytes, range, .header, call)
+        } else if let range = headers.range(of: .authorization) {
             guard let token = Authenticator.bearer(headers.bytes, range) else {
                 throw Fault(.unauthenticated, "The scheme of Authorization is Bearer.")
             }
-            scope = try await find(headers.bytes, token)
+            scope = try await find(headers.bytes, token, .header, call)
+        } else {
+            throw Fault(.unauthenticated, "A credential is required: Authorization: Bearer KEY.")
         }
         if let named = headers.text(of: .tenantID), TenantID(named) != scope.tenant {
             throw Fault(.forbidden, "X-Tenant-ID is not the tenant of the credential.")
@@ -27,10 +37,10 @@ extension Authenticator {
         return scope
     }
 
-    private func find(_ bytes: [UInt8], _ range: Range<Int>) async throws(Fault) -> TenantScope {
+    private func find(_ bytes: [UInt8], _ range: Range<Int>, _ place: Place, _ call: Call) async throws(Fault) -> TenantScope {
+        if let known = try cached(bytes.span.extracting(range), in: place, from: call.address) { return known }
         // The head is used again when the next request comes, and this one may wait for the database: the text is copied.
-        if let known = cached(bytes.span.extracting(range)) { return known }
-        return try await scope(key: Array(bytes[range]))
+        return try await scope(Array(bytes[range]), in: place, from: call.address)
     }
 
     /// Where the token lies in `Bearer TOKEN`; neither the scheme's case nor the number of spaces matters (RFC 9110, sections 11.1, 11.4).
@@ -42,4 +52,23 @@ extension Authenticator {
         while start < range.upperBound, bytes[start] == UInt8(ascii: " ") { start += 1 }
         return start..<range.upperBound
     }
+
+    /// Where the value of the session's cookie lies (RFC 6265, section 5.4).
+    /// - Throws: `.malformed` when there are two of them.
+    private static func cookie(_ headers: HeaderFields) throws(Fault) -> Range<Int>? {
+        guard headers.contains(.cookie) else { return nil }
+        let bytes = headers.bytes
+        var found: Range<Int>?
+        for field in headers.fields where field.known == .cookie {
+            for pair in bytes[field.value].split(separator: UInt8(ascii: ";")) {
+                let pair = pair.drop { $0 == UInt8(ascii: " ") }
+                guard pair.starts(with: name), pair.count > name.count else { continue }
+                guard found == nil else { throw Fault(.malformed, "Give one credential: the session's cookie is there twice.") }
+                found = pair.startIndex + name.count..<pair.endIndex
+            }
+        }
+        return found
+    }
+
+    private static let name = Array("\(SessionCookie.name)=".utf8)
 }

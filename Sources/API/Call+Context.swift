@@ -10,6 +10,9 @@ extension Call: RequestContext {
     /// Characters of a `User-Agent` that are kept.
     private static let userAgentCharacters = 200
 
+    /// Where the request came from.
+    var address: IPAddress? { IPAddress(exchange.peer) }
+
     public var addressText: String? { exchange.peer.addressText }
 
     public var userAgentText: String? {

@@ -26,6 +26,10 @@ public final class Call: @unchecked Sendable {
     var parameters = PathParameters()
     var scope: TenantScope?
     var allow: [UInt8] = []
+    /// Whether the request has a credential, good or bad.
+    var hasCredential = false
+    /// The whole value of `Set-Cookie`, if the answer has one.
+    var cookie: [UInt8] = []
     var fault: Fault?
     /// What the `ETag` of the answer said.
     private(set) var answeredRevision: Int?
@@ -54,6 +58,8 @@ public final class Call: @unchecked Sendable {
         scope = nil
         fault = nil
         allow = []
+        hasCredential = false
+        cookie = []
         answeredRevision = nil
         marks = InlineArray(repeating: 0)
     }
@@ -191,7 +197,7 @@ public final class Call: @unchecked Sendable {
         }
         exchange.respond(status: fault.code.status) { head in
             head.appendStatic("content-type: application/problem+json\r\n")
-            if fault.code == .unauthenticated { head.appendStatic("www-authenticate: Bearer realm=\"insula\"\r\n") }
+            if fault.code.status == 401 { writeChallenge(fault.code, &head) }
             if !allow.isEmpty {
                 head.appendStatic("allow: ")
                 head.append(contentsOf: allow)
@@ -228,10 +234,9 @@ public final class Call: @unchecked Sendable {
         head.appendStatic("x-request-id: ")
         writeRequestID(into: &head)
         head.appendStatic("\r\nx-content-type-options: nosniff\r\n")
-        if scope != nil {
-            head.appendStatic("cache-control: no-store\r\n")
-            writeTiming(&head)
-        }
+        if scope != nil || !cookie.isEmpty { head.appendStatic("cache-control: no-store\r\n") }
+        if scope != nil { writeTiming(&head) }
+        if !cookie.isEmpty { head.appendHeader(.setCookie, cookie.span) }
         if variesByOrigin { head.appendStatic("vary: origin\r\n") }
         if let origin {
             head.appendStatic("access-control-allow-origin: ")

@@ -28,9 +28,10 @@ extension Endpoint {
             },
             .plain(.delete, "/v1/keys/{key_id}", "Revoke an API key", KeysWrite.self, answers: APIKey.output) {
                 call, permit throws(Fault) in
-                let revoked = try await keys.revoke(try call.id(0), by: permit)
+                let id: KeyID = try call.id(0)
+                let revoked = try await keys.revoke(id, by: permit)
                 // The other nodes hear of it; this one has not to wait for its own news.
-                services.authenticator.forgetAll()
+                services.authenticator.forget(.key(id))
                 return revoked
             },
         ]

@@ -18,6 +18,8 @@ public final class Services: Sendable {
     let keys: APIKeys
     let passwords: Passwords
     let authenticator: Authenticator
+    let signingKeys: SigningKeys
+    let sessions: Sessions
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
@@ -37,6 +39,8 @@ public final class Services: Sendable {
         version: String,
         database: Database,
         authenticator: Authenticator,
+        signingKeys: SigningKeys,
+        sessions: Sessions,
         passwords: Passwords,
         agents: Agents,
         executions: Executions,
@@ -48,6 +52,8 @@ public final class Services: Sendable {
         self.version = version
         self.database = database
         self.authenticator = authenticator
+        self.signingKeys = signingKeys
+        self.sessions = sessions
         self.passwords = passwords
         tenants = Tenants(database: database)
         keys = APIKeys(database: database)

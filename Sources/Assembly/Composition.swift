@@ -18,6 +18,7 @@ public struct Composition: Sendable {
 
     public let database: Database
     public let authenticator: Authenticator
+    private let signingKeys: SigningKeys
     public let worker: Worker
     /// Answers the requests.
     public let api: API
@@ -40,7 +41,8 @@ public struct Composition: Sendable {
     ) throws(Fault) {
         let database = Database(
             target, loops: group, pool: pool,
-            statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Agents.statements
+            statements: Tenants.statements + APIKeys.statements + Authenticator.statements
+                + Sessions.statements + Agents.statements
                 + Executions.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
@@ -50,9 +52,13 @@ public struct Composition: Sendable {
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
-        let authenticator = Authenticator(database: database, loopCount: group.loops.count)
+        let signingKeys = SigningKeys(database: database, rootKey: rootKey)
+        let authenticator = Authenticator(
+            database: database, loopCount: group.loops.count,
+            tokens: AccessTokens(issuer: configuration.publicURL, keys: signingKeys))
         services = Services(
             configuration: configuration, version: Composition.version, database: database, authenticator: authenticator,
+            signingKeys: signingKeys, sessions: Sessions(database: database, authenticator: authenticator, rootKey: rootKey),
             passwords: Passwords(
                 parameters: Password.Parameters(
                     memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses,
@@ -68,8 +74,10 @@ public struct Composition: Sendable {
         self.client = client
         self.worker = worker
         self.authenticator = authenticator
+        self.signingKeys = signingKeys
         api = API(services, loopCount: group.loops.count)
-        news = News(target, on: group.loops[0], pool: pool, authenticator: authenticator, signal: signal)
+        news = News(
+            target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal)
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -84,6 +92,8 @@ public struct Composition: Sendable {
     /// - Throws: as `Database.start`.
     public func start() async throws(Fault) {
         try await database.start()
+        try await signingKeys.start(on: group.loops[0])
+        authenticator.uses.start(on: group)
         news.start()
         await worker.start()
     }
@@ -92,6 +102,8 @@ public struct Composition: Sendable {
     public func stop(graceMilliseconds: Int) async {
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await news.stop()
+        await authenticator.uses.stop(on: group)
+        await signingKeys.stop()
         await client.stop()
         await database.stop()
     }

@@ -1,4 +1,4 @@
-// What the database tells this node: credentials that changed, and executions that another node made ready.
+// What the database tells this node: credentials and signing keys that changed, and executions that another node made ready.
 
 import Base
 import Execution
@@ -12,16 +12,22 @@ struct News: Sendable {
     private let loop: EventLoop
 
     init(
-        _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator, signal: QueueSignal
+        _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator,
+        signingKeys: SigningKeys,
+        signal: QueueSignal
     ) {
         self.loop = loop
         listener = NotificationListener(
-            target, loop: loop, pool: pool, channels: [APIKeys.channel, QueueSignal.channel], role: "insula_worker"
-        ) { event in
+            target, loop: loop, pool: pool, channels: [Revocation.channel, SigningKeys.channel, QueueSignal.channel],
+            role: "insula_worker"
+        ) { moment in
+            authenticator.hears(asOf: moment)
+        } deliver: { event in
             switch event {
-            case .gap: authenticator.setHearing(true)
-            case .lost: authenticator.setHearing(false)
-            case .notification(APIKeys.channel, _): authenticator.forgetAll()
+            case .gap: authenticator.missedNews()
+            case .lost: authenticator.isDeaf()
+            case .notification(Revocation.channel, let payload): authenticator.received(payload)
+            case .notification(SigningKeys.channel, _): signingKeys.changed()
             case .notification(_, let payload): signal.received(payload)
             }
         }

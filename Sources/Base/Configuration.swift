@@ -21,6 +21,10 @@ public struct Configuration: Sendable {
     public var metricsToken: Secret?
     /// CIDRs of the proxies whose word about the caller's address is taken.
     public var trustedProxies: String
+    /// The address at which callers reach this installation, without a slash at the end. Tokens name it as their issuer.
+    public var publicURL: String
+    /// The word in the text of new API keys that tells one installation's from another's.
+    public var keyEnvironment: String
     /// Origins that browsers may call from.
     public var corsOrigins: [String]
     /// Executions that run at once on this node.
@@ -61,6 +65,11 @@ public struct Configuration: Sendable {
             variable: "INSULA_TRUSTED_PROXIES", standard: "",
             summary: "proxies whose X-Forwarded-For or Forwarded is believed: CIDRs, separated by commas"),
         Setting(
+            variable: "INSULA_PUBLIC_URL", standard: "",
+            summary: "address at which callers reach this server, such as https://api.example.com; empty: host and port"),
+        Setting(
+            variable: "INSULA_KEY_ENVIRONMENT", standard: "live", summary: "word in new API keys: 1 to 8 of a-z and 0-9"),
+        Setting(
             variable: "INSULA_CORS_ORIGINS", standard: "", summary: "origins that browsers may call from, separated by commas"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
@@ -92,6 +101,9 @@ public struct Configuration: Sendable {
         }
         metricsToken = reader.optional("INSULA_METRICS_TOKEN").map { Secret($0) }
         trustedProxies = reader.text("INSULA_TRUSTED_PROXIES")
+        publicURL = reader.optional("INSULA_PUBLIC_URL") ?? Configuration.localURL(host, port, isSecure: tlsKeyFile != nil)
+        while publicURL.hasSuffix("/") { publicURL.removeLast() }
+        keyEnvironment = reader.text("INSULA_KEY_ENVIRONMENT")
         corsOrigins = reader.list("INSULA_CORS_ORIGINS")
         workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
         passwordMemoryMebibytes = reader.number("INSULA_PASSWORD_MEMORY", 19...256)
@@ -102,10 +114,22 @@ public struct Configuration: Sendable {
         }
         let threads = reader.number("INSULA_PASSWORD_THREADS", 0...64)
         passwordThreads = threads == 0 ? max(1, coreCount / 2) : threads
+        if !(1...8).contains(keyEnvironment.utf8.count)
+            || !keyEnvironment.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) })
+        {
+            reader.refuse("INSULA_KEY_ENVIRONMENT", "format", "INSULA_KEY_ENVIRONMENT is 1 to 8 of a-z and 0-9.")
+        }
         reader.refuseUnknown()
         if !reader.problems.isEmpty {
             throw Fault(.invalid, "The configuration is not valid.", fields: reader.problems)
         }
+    }
+
+    /// Where this server is reached from its own machine.
+    private static func localURL(_ host: String, _ port: Int, isSecure: Bool) -> String {
+        let everywhere = ["0.0.0.0": "127.0.0.1", "::": "::1"]
+        let host = everywhere[host] ?? host
+        return "\(isSecure ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
     private struct Reader {

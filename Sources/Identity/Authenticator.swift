@@ -1,10 +1,11 @@
-// From a credential to a scope. A key is found by its id, proved by the hash of its whole text, and the scope that it opens is kept
-// for a short while under that hash, so that most requests ask nobody. One answer for every kind of failure.
-// Bounds: `cachedScopes` a loop. A change of credentials on any node empties the caches of all; while that news can't arrive
-// (the listening connection is down, or seems up and is not) nothing is kept longer than `keptMilliseconds`.
+// From a credential to a scope: API keys, access tokens and cookies. What was verified is kept by the loop that did it, so that most
+// requests ask nobody; a revocation anywhere reaches every loop of every node within a second, by a notification, and while it can't be
+// known that notifications arrive, nothing is kept longer than half of that. One answer for every kind of failure.
+// Bounds: those of `CredentialCache` a loop; `keptMilliseconds` for what nobody revokes.
 
 import Base
 import Crypto
+import HTTP
 import Loop
 import Postgres
 import Synchronization
@@ -12,127 +13,135 @@ import Tenancy
 
 /// Checks credentials and makes scopes of them.
 public final class Authenticator: Sendable {
-    static let cachedScopes = 10_000
-    static let keptMilliseconds = 1_000
-    static let blindMilliseconds = 500
-
-    private let database: Database
-    private let caches: [Cache]
-    /// Raised by every change of credentials; what was cached under another number is forgotten.
-    private let generation = Atomic<UInt64>(0)
-    private let hearing = Atomic<Bool>(false)
-
-    private struct Entry {
-        let scope: TenantScope
-        let until: Instant
+    /// Where a credential stands in a request. What is good in one place is nothing in the other.
+    public enum Place: Sendable {
+        case header, cookie
     }
+
+    static let keptMilliseconds = 300_000
+    /// After a sign of life of the listening connection, news of before it are known to have arrived for that long.
+    static let hearingMilliseconds = 900
+
+    let database: Database
+    let tokens: AccessTokens
+    /// When credentials were last used.
+    public let uses: CredentialUses
+    private let caches: [LoopCache]
+    private let revocations = Revocations()
+    private let headerNames = SipHash()
+    private let cookieNames = SipHash()
+    /// Until when news are known to arrive, in nanoseconds of the monotonic clock.
+    private let heardUntil = Atomic<UInt64>(0)
 
     // Each is used on the loop of its index alone.
-    private final class Cache: @unchecked Sendable {
-        var entries: [SHA256.Digest: Entry] = [:]
-        var generation: UInt64 = 0
+    private final class LoopCache: @unchecked Sendable {
+        var cache = CredentialCache()
     }
 
-    public init(database: Database, loopCount: Int) {
+    public init(database: Database, loopCount: Int, tokens: AccessTokens) {
         self.database = database
-        caches = (0..<loopCount).map { _ in Cache() }
+        self.tokens = tokens
+        uses = CredentialUses(database: database, loopCount: loopCount)
+        caches = (0..<loopCount).map { _ in LoopCache() }
     }
 
-    /// Some credential changed, here or on another node.
-    public func forgetAll() {
-        generation.wrappingAdd(1, ordering: .releasing)
+    // MARK: News
+
+    /// Lets this node verify anew whom it concerns: at once, or with the commit of the transaction that surrounds the task. The other
+    /// nodes hear of it by `Revocation.tell`.
+    public func forget(_ revocation: Revocation) {
+        Database.afterCommit { [self] in revocations.append(revocation) }
     }
 
-    /// Whether news of changed credentials arrive.
-    public func setHearing(_ hears: Bool) {
-        hearing.store(hears, ordering: .releasing)
-        forgetAll()
+    /// What a notification says.
+    public func received(_ payload: String) {
+        revocations.append(Revocation(payload: payload))
     }
 
-    /// The scope of a key that was verified a moment ago, without asking anybody; `nil` when it has to be verified.
-    public func cached(_ text: Span<UInt8>) -> TenantScope? {
-        let cache = here()
-        guard let entry = cache.entries[SHA256.digest(text)], Instant.now < entry.until else { return nil }
-        return entry.scope
+    /// News may have been missed up to now.
+    public func missedNews() {
+        revocations.append(.everything)
     }
 
-    /// The scope that the API key of that text opens.
+    /// All news of before `moment` have arrived.
+    public func hears(asOf moment: Instant) {
+        heardUntil.max(moment.advanced(milliseconds: Authenticator.hearingMilliseconds).nanoseconds, ordering: .releasing)
+    }
+
+    /// Nothing is heard any more.
+    public func isDeaf() {
+        heardUntil.store(0, ordering: .releasing)
+        revocations.append(.everything)
+    }
+
+    // MARK: Checking
+
+    /// The scope of a credential that was verified a moment ago, without asking anybody; `nil` when it has to be verified.
+    /// - Parameter address: where the request came from.
+    /// - Throws: `.unauthenticated` when it may not be used from there.
+    public func cached(
+        _ text: Span<UInt8>, in place: Place = .header, from address: @autoclosure () -> IPAddress?
+    ) throws(Fault) -> TenantScope? {
+        let (here, now) = current()
+        let isHearing = now.nanoseconds < heardUntil.load(ordering: .acquiring)
+        guard let known = here.cache.find(name(text, place), now: now, isHearing: isHearing) else { return nil }
+        guard known.isAllowed(from: address()) else { throw Authenticator.refusal }
+        uses.note(known, now)
+        return known.scope
+    }
+
+    /// The scope that a credential opens.
     /// - Throws: `.unauthenticated`, the same whatever is wrong with it; `.unavailable` when the database can't be asked.
-    public func scope(key text: [UInt8]) async throws(Fault) -> TenantScope {
-        let cache = here()
-        let seen = cache.generation
-        guard let id = APIKeyText.id(in: text) else { throw Authenticator.refusal }
-        let hash = SHA256.digest(text)
-        guard let found = try await find(id), found.hash == hash, found.isGood else { throw Authenticator.refusal }
-        let scope = TenantScope(tenant: found.tenant, actor: .key(id), rights: found.role.rights, signingKey: found.signingKey)
-        keep(scope, expiry: found.expiresAt, under: hash, in: cache, asOf: seen)
-        return scope
+    public func scope(
+        _ text: [UInt8], in place: Place = .header, from address: @autoclosure () -> IPAddress?
+    ) async throws(Fault) -> TenantScope {
+        let (here, now) = current()
+        // What comes while the database is asked may not be in its answer, and is looked at when it is next asked for.
+        let checkedTo = here.cache.sequence
+        guard let finding = try await verify(text, in: place) else { throw Authenticator.refusal }
+        let kept = min(finding.remainingMilliseconds ?? .max, Authenticator.keptMilliseconds)
+        let verified = VerifiedCredential(
+            scope: finding.scope, verifiedAt: now, until: now.advanced(milliseconds: kept),
+            allowedAddresses: finding.allowedAddresses, checkedTo: checkedTo)
+        guard verified.isAllowed(from: address()) else { throw Authenticator.refusal }
+        here.cache.keep(verified, name(text, place))
+        uses.note(verified, now)
+        return verified.scope
     }
 
-    /// The cache of this loop, emptied when credentials have changed since.
-    private func here() -> Cache {
-        guard let loop = EventLoop.current else { preconditionFailure("credentials are checked by tasks that live on a loop") }
-        let cache = caches[loop.index]
-        let current = generation.load(ordering: .acquiring)
-        if cache.generation != current {
-            cache.entries.removeAll(keepingCapacity: true)
-            cache.generation = current
+    /// What is found about a credential, in the database itself; `nil` when it opens nothing.
+    func verify(_ text: [UInt8], in place: Place) async throws(Fault) -> Finding? {
+        switch place {
+        case .cookie:
+            guard let cookie = SessionCookie(text) else { return nil }
+            return try await find(cookie)
+        case .header:
+            if let key = APIKeyText.id(in: text) { return try await find(key, hash: SHA256.digest(text)) }
+            guard let claims = try await tokens.claims(of: text) else { return nil }
+            return try await find(claims)
         }
-        return cache
     }
 
-    private func keep(
-        _ scope: TenantScope, expiry: Timestamp?, under hash: SHA256.Digest, in cache: Cache, asOf seen: UInt64
-    ) {
-        // A change that came while the database was asked may not be in its answer.
-        guard generation.load(ordering: .acquiring) == seen else { return }
-        if cache.entries.count >= Authenticator.cachedScopes { cache.entries.removeAll(keepingCapacity: true) }
-        var kept = hearing.load(ordering: .acquiring) ? Authenticator.keptMilliseconds : Authenticator.blindMilliseconds
-        if let expiry { kept = min(kept, Int((expiry.microseconds - Timestamp.now.microseconds) / 1000)) }
-        cache.entries[hash] = Entry(scope: scope, until: Instant.now.advanced(milliseconds: kept))
+    /// The cache of this loop, with all news in it, and the present moment.
+    private func current() -> (LoopCache, Instant) {
+        guard let loop = EventLoop.current else { preconditionFailure("credentials are checked by tasks that live on a loop") }
+        let here = caches[loop.index]
+        if here.cache.sequence != revocations.sequence {
+            let (fresh, last) = revocations.since(here.cache.sequence)
+            here.cache.take(fresh, to: last)
+        }
+        return (here, Instant.now)
     }
+
+    private func name(_ text: Span<UInt8>, _ place: Place) -> SipHash.Code {
+        switch place {
+        case .header: headerNames.code(text)
+        case .cookie: cookieNames.code(text)
+        }
+    }
+
+    private func name(_ text: [UInt8], _ place: Place) -> SipHash.Code { name(text.span, place) }
 
     /// The same for every kind of failure: what exists is nobody's business.
     static let refusal = Fault(.unauthenticated, "The credential is not valid.")
-
-    // MARK: Asking
-
-    private struct Found {
-        let tenant: TenantID
-        let role: Role
-        let hash: SHA256.Digest
-        let expiresAt: Timestamp?
-        let isGood: Bool
-        let signingKey: Secret
-    }
-
-    private func find(_ id: KeyID) async throws(Fault) -> Found? {
-        var batch = database.once(.credential(id)).batch()
-        batch.add(Authenticator.enterTenant, id)
-        let slot = batch.add(Authenticator.readKey, id)
-        return try await batch.run().first(slot)
-    }
-
-    /// What requests run, to be prepared at connect.
-    public static let statements: [any AnyStatement] = [enterTenant, readKey]
-
-    /// The key's own row tells its tenant, and only from here on that tenant's rows are visible.
-    private static let enterTenant = Statement<Void, KeyID>(
-        "enter the key's tenant", "SELECT set_config('insula.tenant', tenant_id::text, true) FROM api_keys WHERE id = $1")
-
-    private static let readKey = Statement<Found, KeyID>(
-        "check key",
-        """
-        SELECT k.tenant_id, k.role, k.hash, k.expires_at, t.signing_key,
-            k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND t.state = 'active'
-        FROM api_keys k JOIN tenants t ON t.tenant_id = k.tenant_id WHERE k.id = $1
-        """
-    ) { row throws(Fault) in
-        guard let role = Role(rawValue: try row.value(1)), let hash = SHA256.Digest(try row.value(2, as: [UInt8].self)) else {
-            throw Fault(.internalError, "The server could not do it.", cause: "a key's row is not well formed")
-        }
-        return Found(
-            tenant: try row.value(0), role: role, hash: hash, expiresAt: try row.value(3), isGood: try row.value(5),
-            signingKey: Secret(try row.value(4, as: [UInt8].self)))
-    }
 }

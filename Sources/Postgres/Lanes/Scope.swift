@@ -9,8 +9,8 @@ public enum Scope: Sendable, Hashable {
     case none
     /// A tenant's, by `insula.tenant`.
     case tenant(TenantID)
-    /// The row of one key, by `insula.credential`: how a key is checked before its tenant is known.
-    case credential(KeyID)
+    /// The row of one key or session, by `insula.credential`: how a credential is checked before its tenant is known.
+    case credential(UUIDBits)
     /// A tenant's, and the row of one key.
     case tenantAndCredential(TenantID, KeyID)
 
@@ -42,7 +42,7 @@ public enum Scope: Sendable, Hashable {
         switch self {
         case .none: break
         case .tenant(let tenant): Scope.append(tenant.uuid, to: buffer)
-        case .credential(let key): Scope.append(key.uuid, to: buffer)
+        case .credential(let id): Scope.append(id, to: buffer)
         case .tenantAndCredential(let tenant, let key):
             Scope.append(tenant.uuid, to: buffer)
             Scope.append(key.uuid, to: buffer)

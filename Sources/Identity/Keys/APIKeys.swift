@@ -10,8 +10,6 @@ import Tenancy
 public struct APIKeys: Sendable {
     /// A tenant has at most so many keys that are not revoked.
     public static let perTenant = 1000
-    /// What nodes listen on to forget verified credentials.
-    public static let channel = "insula_credentials"
 
     private let database: Database
 
@@ -59,7 +57,7 @@ public struct APIKeys: Sendable {
         try permit.scope.mayGrant(key.role.rights)
         var batch = database.once(permit.scope.database).batch()
         let slot = batch.add(APIKeys.revokeOne, id)
-        batch.add(APIKeys.tellNodes, id.description)
+        batch.add(Revocation.tell, .key(id))
         guard let revoked = try await batch.run().first(slot) else { throw Fault(.notFound, "There is no such key.") }
         return revoked
     }
@@ -88,7 +86,7 @@ public struct APIKeys: Sendable {
     // MARK: Statements
 
     /// What requests run, to be prepared at connect.
-    public static let statements: [any AnyStatement] = [listPart, read, revokeOne, tellNodes]
+    public static let statements: [any AnyStatement] = [listPart, read, revokeOne]
 
     private static let columns = "id, name, role, created_at, expires_at, revoked_at"
 
@@ -117,8 +115,6 @@ public struct APIKeys: Sendable {
     private static let revokeOne = Statement<APIKey, KeyID>(
         "revoke key", "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING \(columns)",
         decode: APIKey.init(row:))
-
-    private static let tellNodes = Statement<Void, String>("tell nodes", "SELECT pg_notify('\(channel)', $1)")
 }
 
 extension APIKey {

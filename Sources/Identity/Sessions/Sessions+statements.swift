@@ -1,0 +1,89 @@
+// The statements of sessions. Every one runs in the scope of its tenant; policies add the tenant to each condition.
+
+import Base
+import JSON
+import Postgres
+import Tenancy
+
+extension Sessions {
+    /// What requests run, to be prepared at connect.
+    public static var statements: [any AnyStatement] { SessionStatements.all }
+}
+
+enum SessionStatements {
+    static let all: [any AnyStatement] = [list, endOne, endAll, refresh]
+
+    static let settings = Statement<JSONBytes, TenantID>(
+        "settings of a tenant that may act", "SELECT settings FROM tenants WHERE tenant_id = $1 AND state = 'active'"
+    ) { row throws(Fault) in try row.value(0) }
+
+    static let begin = Statement<
+        Void, TenantID, SessionID, UserID, String, [UInt8]?, [String], Int, Int, String?, String?
+    >(
+        "begin session",
+        """
+        INSERT INTO sessions (tenant_id, id, user_id, kind, hash, amr, idle_seconds, expires_at, address, user_agent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), $9::inet, $10)
+        """)
+
+    /// Ends the oldest of too many.
+    static let displace = Statement<Void, UserID, Int, Revocation>(
+        "displace sessions",
+        """
+        WITH ended AS (
+            UPDATE sessions SET ended_at = now(), end_reason = '\(SessionEnd.displaced.rawValue)' WHERE id IN (
+                SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY id DESC OFFSET $2)
+            RETURNING id
+        )
+        SELECT pg_notify('\(Revocation.channel)', $3) FROM ended LIMIT 1
+        """)
+
+    static let prove = Statement<Void, SessionID, [String]>(
+        "prove again",
+        """
+        UPDATE sessions SET authenticated_at = now(), amr = ARRAY(SELECT DISTINCT m FROM unnest(amr || $2) m ORDER BY m DESC)
+        WHERE id = $1 AND ended_at IS NULL
+        """)
+
+    static let list = Statement<LoginSession, UserID, SessionID?, SessionID?, Int>(
+        "list sessions",
+        """
+        SELECT id, kind, amr, created_at, authenticated_at, last_used_at, expires_at, host(address), user_agent, id = $2
+        FROM sessions
+        WHERE user_id = $1 AND ended_at IS NULL AND expires_at > now()
+            AND last_used_at + make_interval(secs => idle_seconds) > now() AND ($3 IS NULL OR id < $3)
+        ORDER BY id DESC LIMIT $4
+        """, repeatable: true
+    ) { row throws(Fault) in
+        guard let kind = LoginSession.Kind(rawValue: try row.value(1)) else { throw Authenticator.malformed("a session's kind") }
+        return LoginSession(
+            id: try row.value(0), kind: kind, amr: try row.value(2), createdAt: try row.value(3),
+            authenticatedAt: try row.value(4),
+            lastUsedAt: try row.value(5), expiresAt: try row.value(6), address: try row.value(7), userAgent: try row.value(8),
+            isCurrent: try row.value(9, as: Bool?.self) ?? false)
+    }
+
+    static let endOne = Statement<Void, SessionID, UserID, String, AuditEntry>(
+        "end session",
+        """
+        UPDATE sessions SET ended_at = now(), end_reason = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
+        RETURNING insula_audit($4, id)
+        """)
+
+    static let endAll = Statement<Void, UserID, SessionID?, String>(
+        "end sessions",
+        """
+        UPDATE sessions SET ended_at = now(), end_reason = $3
+        WHERE user_id = $1 AND ended_at IS NULL AND ($2 IS NULL OR id <> $2)
+        """)
+
+    /// Counts on, if it is the present token of a session that is good.
+    static let refresh = Statement<Void, SessionID, Int>(
+        "refresh session",
+        """
+        UPDATE sessions s SET refresh_counter = refresh_counter + 1, refreshed_at = now(), last_used_at = now()
+        FROM users u, tenants t
+        WHERE s.id = $1 AND s.refresh_counter = $2 AND s.kind = 'token' AND (u.tenant_id, u.id) = (s.tenant_id, s.user_id)
+            AND t.tenant_id = s.tenant_id AND \(SessionRow.aliveCondition)
+        """)
+}
