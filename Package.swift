@@ -44,24 +44,29 @@ let package = Package(
         layer("Postgres", "Base", "Loop", "CLinux", "CPostgres"),
         // 4
         layer("Tenancy", "Base", "JSON", "Crypto", "Postgres"),
+        layer("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres"),
         // 5
-        layer("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy"),
+        layer("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail"),
         layer("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "Tenancy"),
         // 6
         layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),
         // 7
         layer(
-            "API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "RateLimiting", "Execution"),
+            "API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "Identity", "RateLimiting",
+            "Execution"),
         // 8: how the parts meet, apart from the command line so that tests can run whole servers of them.
         layer(
-            "Assembly", "Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "RateLimiting", "Execution", "API"),
+            "Assembly", "Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "Identity", "RateLimiting", "Execution",
+            "API"),
         .executableTarget(
             name: "insula",
             dependencies: ["Base", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"],
             swiftSettings: settings),
 
         // Imported by tests alone.
-        layer("InsulaTesting", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Identity", "API", "Assembly"),
+        layer(
+            "InsulaTesting", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "Identity", "API",
+            "Assembly"),
 
         tests("Base"),
         tests("JSON", "Base"),
@@ -70,6 +75,7 @@ let package = Package(
         tests("HTTP", "Base", "Loop"),
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
+        tests("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres", "InsulaTesting"),
         tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),

@@ -8,6 +8,7 @@ import Execution
 import HTTP
 import Identity
 import Loop
+import Mail
 import Postgres
 import Tenancy
 
@@ -22,6 +23,8 @@ public struct Composition: Sendable {
     public let worker: Worker
     /// Answers the requests.
     public let api: API
+    /// Sends what the outbox holds.
+    public let mail: MailDelivery
     private let group: LoopGroup
     private let services: Services
     private let client: OutgoingClient
@@ -34,16 +37,15 @@ public struct Composition: Sendable {
     ///   - target: the database.
     ///   - node: what this node is called in the queue.
     ///   - rootKey: what everything that is sealed or signed is derived from.
-    /// - Throws: `.invalid` naming `INSULA_OUTBOUND_ALLOW` when that list is malformed.
+    /// - Throws: as `check`.
     public init(
         _ configuration: Configuration, group: LoopGroup, pool: BlockingPool, target: ConnectionTarget, node: NodeID,
         rootKey: RootKey
     ) throws(Fault) {
         let database = Database(
             target, loops: group, pool: pool,
-            statements: Tenants.statements + APIKeys.statements + Authenticator.statements
-                + Sessions.statements + Agents.statements
-                + Executions.statements)
+            statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
+                + Agents.statements + Executions.statements + MailOutbox.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -52,6 +54,11 @@ public struct Composition: Sendable {
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
+        let settings = try Composition.mailSettings(configuration)
+        let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
+        let mail = MailDelivery(
+            settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
+            database: database, home: group.loops[0], node: node)
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count,
@@ -68,16 +75,19 @@ public struct Composition: Sendable {
             registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency"))
         ) { text in
             worker.metrics.write(to: &text)
+            mail.metrics.write(to: &text)
         }
         self.group = group
         self.database = database
         self.client = client
         self.worker = worker
+        self.mail = mail
         self.authenticator = authenticator
         self.signingKeys = signingKeys
         api = API(services, loopCount: group.loops.count)
         news = News(
-            target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal)
+            target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
+            mail: mail)
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -96,16 +106,41 @@ public struct Composition: Sendable {
         authenticator.uses.start(on: group)
         news.start()
         await worker.start()
+        await mail.start()
     }
 
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
         await worker.stop(graceMilliseconds: graceMilliseconds)
+        await mail.stop(graceMilliseconds: graceMilliseconds)
         await news.stop()
         await authenticator.uses.stop(on: group)
         await signingKeys.stop()
         await client.stop()
         await database.stop()
+    }
+
+    /// Reads the settings that have a form of their own.
+    /// - Throws: `.invalid` naming the first that is malformed.
+    public static func check(_ configuration: Configuration) throws(Fault) {
+        _ = try rule(configuration)
+        _ = try proxies(configuration)
+        _ = try mailSettings(configuration)
+    }
+
+    /// Where people reach this server.
+    public static func publicURL(_ configuration: Configuration) throws(Fault) -> WebURL {
+        guard let url = WebURL(configuration.publicURL), url.scheme == "http" || url.scheme == "https", !url.hasCredentials,
+            url.query == nil, url.fragment == nil
+        else {
+            throw .invalid("INSULA_PUBLIC_URL", "format", "INSULA_PUBLIC_URL is an http or https URL without query and fragment.")
+        }
+        return url
+    }
+
+    private static func mailSettings(_ configuration: Configuration) throws(Fault) -> MailSettings {
+        try MailSettings(
+            publicURL: publicURL(configuration), sender: configuration.mailFrom, smtpURL: configuration.smtpURL)
     }
 
     /// The guard of outgoing connections with the operator's list.

@@ -1,9 +1,11 @@
-// What the database tells this node: credentials and signing keys that changed, and executions that another node made ready.
+// What the database tells this node: credentials and signing keys that changed, executions that another node made ready, and mail that
+// is to be sent.
 
 import Base
 import Execution
 import Identity
 import Loop
+import Mail
 import Postgres
 
 /// Listens for the other nodes.
@@ -14,11 +16,12 @@ struct News: Sendable {
     init(
         _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator,
         signingKeys: SigningKeys,
-        signal: QueueSignal
+        signal: QueueSignal, mail: MailDelivery
     ) {
         self.loop = loop
         listener = NotificationListener(
-            target, loop: loop, pool: pool, channels: [Revocation.channel, SigningKeys.channel, QueueSignal.channel],
+            target, loop: loop, pool: pool,
+            channels: [Revocation.channel, SigningKeys.channel, QueueSignal.channel, MailOutbox.channel],
             role: "insula_worker"
         ) { moment in
             authenticator.hears(asOf: moment)
@@ -28,6 +31,7 @@ struct News: Sendable {
             case .lost: authenticator.isDeaf()
             case .notification(Revocation.channel, let payload): authenticator.received(payload)
             case .notification(SigningKeys.channel, _): signingKeys.changed()
+            case .notification(MailOutbox.channel, _): mail.wake()
             case .notification(_, let payload): signal.received(payload)
             }
         }

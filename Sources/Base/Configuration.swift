@@ -36,6 +36,11 @@ public struct Configuration: Sendable {
     /// Passwords that are hashed at once.
     public var passwordThreads: Int
 
+    /// The server that takes our mail. Without one mail is written to a folder.
+    public var smtpURL: Secret?
+    /// Who mail comes from: `local@domain` or `Name <local@domain>`.
+    public var mailFrom: String
+
     /// One setting: the environment variable, its default as text, and what it does.
     public struct Setting: Sendable {
         public let variable: String
@@ -76,6 +81,12 @@ public struct Configuration: Sendable {
         Setting(variable: "INSULA_PASSWORD_PASSES", standard: "2", summary: "passes of a password hash over its memory"),
         Setting(
             variable: "INSULA_PASSWORD_THREADS", standard: "0", summary: "passwords that are hashed at once; 0: half the cores"),
+        Setting(
+            variable: "INSULA_SMTP_URL", standard: "",
+            summary: "smtps://user:password@host:465, or smtp:// for STARTTLS; empty: mail is written to a folder"),
+        Setting(
+            variable: "INSULA_MAIL_FROM", standard: "insula@localhost",
+            summary: "sender of mail, as address or Name <address>; needed with INSULA_SMTP_URL"),
     ]
 
     /// Reads the settings from `environment`.
@@ -118,6 +129,11 @@ public struct Configuration: Sendable {
             || !keyEnvironment.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) })
         {
             reader.refuse("INSULA_KEY_ENVIRONMENT", "format", "INSULA_KEY_ENVIRONMENT is 1 to 8 of a-z and 0-9.")
+        }
+        smtpURL = reader.optional("INSULA_SMTP_URL").map { Secret($0) }
+        mailFrom = reader.text("INSULA_MAIL_FROM")
+        if smtpURL != nil, environment["INSULA_MAIL_FROM"]?.isEmpty ?? true {
+            reader.refuse("INSULA_MAIL_FROM", "required", "INSULA_SMTP_URL needs INSULA_MAIL_FROM.")
         }
         reader.refuseUnknown()
         if !reader.problems.isEmpty {

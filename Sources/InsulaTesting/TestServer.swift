@@ -5,10 +5,12 @@ import API
 import Assembly
 import Base
 import Crypto
+import Glibc
 import HTTP
 import Identity
 import JSON
 import Loop
+import Mail
 import Postgres
 import Synchronization
 import Tenancy
@@ -24,9 +26,11 @@ public final class TestServer: Sendable {
     /// Where clients and the operator live.
     private let visitors: LoopGroup
     private let operating: Database
+    let mailFolder: TestMailFolder
 
     /// One for all servers of the process, as nodes of one installation have it.
     private static let rootKey = RootKey.generate()
+    public var rootKey: RootKey { TestServer.rootKey }
     private static let number = Atomic<Int>(0)
     private static let one = Task { () async -> Result<TestServer, any Error> in
         do {
@@ -65,7 +69,7 @@ public final class TestServer: Sendable {
         if let given { database = given } else { database = try await TestDatabase.make() }
         let usual = [
             "INSULA_PORT": "0", "INSULA_LOOPS": "2", "INSULA_LOG": "error", "INSULA_OUTBOUND_ALLOW": "127.0.0.0/8",
-            "INSULA_WORKERS": "8",
+            "INSULA_WORKERS": "8", "INSULA_DATA": "/tmp/insula-test-\(getpid())/data-\(database.name)",
         ]
         let configuration = try Configuration(environment: usual.merging(settings) { $1 }, coreCount: 2)
         return try await TestServer(database, configuration)
@@ -78,6 +82,10 @@ public final class TestServer: Sendable {
         group = LoopGroup(count: configuration.loopCount)
         visitors = LoopGroup(count: 1)
         pool = BlockingPool(name: "blocking")
+        // Servers on one database are nodes of one installation, and any of them may write a mail.
+        mailFolder = await visitors.loops[0].call { [loop = visitors.loops[0]] in
+            TestMailFolder("\(configuration.dataFolder)/\(MailSettings.folder)", on: loop)
+        }
         composition = try Composition(
             configuration, group: group, pool: pool, target: target, node: .make(), rootKey: TestServer.rootKey)
         operating = Database(
@@ -106,6 +114,7 @@ public final class TestServer: Sendable {
             await composition.stop(graceMilliseconds: 1_000)
         }
         await operating.stop()
+        await mailFolder.loop.call { [mailFolder] in mailFolder.stop() }
         group.stop()
         visitors.stop()
         pool.stop()

@@ -30,8 +30,7 @@ struct Check {
         // Reading it got us here; the parts that have a form of their own are read as well.
         check("configuration") { () throws(Fault) in
             _ = try Serve.address(configuration)
-            _ = try Composition.rule(configuration)
-            _ = try Composition.proxies(configuration)
+            try Composition.check(configuration)
             return "\(Configuration.settings.count) settings, data in \(configuration.dataFolder)"
         }
         var foundations: Foundations?

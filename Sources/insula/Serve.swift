@@ -23,7 +23,7 @@ struct Serve {
         // Blocked before any thread starts, so that all threads inherit it and the signals wait for `sigwait`.
         Signals.block()
         let address = try Serve.address(configuration)
-        _ = try Composition.rule(configuration)
+        try Composition.check(configuration)
         _ = try Foundations.migrationsFolder(of: configuration)
         let tls = try Serve.tls(configuration)
         try Listener.probe(address)

@@ -54,6 +54,7 @@ struct Household {
                 "idempotency_keys (tenant_id, id, request_hash, status, body) VALUES ($1, sha256($2::bytea), sha256('r'), 200, '')",
                 [agent]
             ),
+            ("mail_outbox (tenant_id, id, recipient, subject, body) VALUES ($1, $2, 'r', 's', 'b')", [agent]),
             ("definition_versions (tenant_id, definition_id, version, body) VALUES ($1, $2, 1, '{}')", [agent]),
             (
                 """

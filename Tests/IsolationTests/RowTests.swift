@@ -9,6 +9,8 @@ import Testing
     /// SQLSTATE of a right that is missing, and of a row that a policy refuses.
     private static let refused = "42501"
     private static let dangling = "23503"
+    /// What the worker finds in all tenants.
+    private static let queues = ["execution_queue", "mail_outbox"]
 
     private struct Town {
         let database: TestDatabase
@@ -59,8 +61,8 @@ import Testing
         let owner = try town.database.connect()
         for table in town.tables {
             #expect(try town.count(application, table) == 0, "\(table)")
-            // The operator lists tenants and, as a member of the worker's role, the queue. What tenants hold it does not see.
-            let isOperators = table == "tenants" || table == "execution_queue"
+            // The operator lists tenants and, as a member of the worker's role, the queues. What tenants hold it does not see.
+            let isOperators = table == "tenants" || RowTests.queues.contains(table)
             #expect(try town.count(owner, table) == (isOperators ? 2 : 0), "\(table)")
         }
         // What a commit leaves behind is an empty text and not no setting: that must mean nobody too.
@@ -77,21 +79,29 @@ import Testing
         }
     }
 
-    @Test func `the worker's role reads the queue and nothing else`() async throws {
+    @Test func `the worker's role reads the queues and nothing else`() async throws {
         let town = try await Town()
         let worker = try town.database.connect(role: "insula_worker")
-        #expect(try town.count(worker, "execution_queue") == 2)
-        for table in town.tables + CatalogueTests.books.keys where table != "execution_queue" {
+        for queue in RowTests.queues { #expect(try town.count(worker, queue) == 2) }
+        for column in ["recipient", "subject", "body", "last_failure", "created_at"] {
+            #expect(state(worker, "SELECT \(column) FROM mail_outbox") == RowTests.refused, "\(column)")
+            #expect(state(worker, "UPDATE mail_outbox SET \(column) = DEFAULT") == RowTests.refused, "\(column)")
+        }
+        for table in town.tables + CatalogueTests.books.keys where !RowTests.queues.contains(table) {
             #expect(state(worker, "SELECT 1 FROM \(table)") == RowTests.refused, "\(table)")
             let column = CatalogueTests.books[table] ?? "tenant_id"
             #expect(state(worker, "UPDATE \(table) SET \(column) = NULL") == RowTests.refused, "\(table)")
         }
         for verb in [
             "DELETE FROM execution_queue", "INSERT INTO execution_queue SELECT * FROM execution_queue",
-            "TRUNCATE execution_queue",
+            "TRUNCATE execution_queue", "INSERT INTO mail_outbox SELECT * FROM mail_outbox", "TRUNCATE mail_outbox",
+            "UPDATE mail_outbox SET tenant_id = tenant_id", "UPDATE mail_outbox SET state = 'sent'",
         ] {
             #expect(state(worker, verb) == RowTests.refused, "\(verb)")
         }
+        // Of mail it may remove what is long over, and nothing is.
+        try worker.run("DELETE FROM mail_outbox")
+        #expect(try town.count(town.superuser, "mail_outbox") == 2)
         // Nor does a tenant that it names help it.
         try worker.run("SELECT set_config('insula.tenant', '\(town.here.uuid)', false)")
         #expect(state(worker, "SELECT 1 FROM executions") == RowTests.refused)

@@ -7,7 +7,7 @@ extension Rule {
         ["Base", "JSON"],
         ["Loop", "Crypto"],
         ["HTTP", "HTML", "Postgres", "GraphQL"],
-        ["Tenancy"],
+        ["Tenancy", "Mail"],
         ["Identity", "RateLimiting", "Vault", "Webhooks"],
         ["Execution", "Knowledge", "Marketplace"],
         ["API", "Dialects"],

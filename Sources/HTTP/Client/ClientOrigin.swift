@@ -7,6 +7,12 @@ struct ClientOrigin: Sendable, Hashable {
     let host: WebHost
     let port: Int
 
+    init(isSecure: Bool, host: WebHost, port: Int) {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+    }
+
     /// - Throws: `.outboundRefused` for schemes but `http` and `https`, for URLs with credentials, and without a host.
     init(_ url: WebURL) throws(Fault) {
         guard url.scheme == "http" || url.scheme == "https" else {

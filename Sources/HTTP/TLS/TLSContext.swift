@@ -1,5 +1,5 @@
 // TLS 1.2 and up by OpenSSL: the certificates of our server, which can be loaded anew while it runs, and the trust of our client,
-// which is the system's store. ALPN offers and takes `http/1.1` alone.
+// which is the system's store. ALPN offers and takes `http/1.1` alone, or is left out for what is not HTTP.
 
 import Base
 import COpenSSL
@@ -26,7 +26,8 @@ import Synchronization
     }
 
     /// The context of a client that verifies servers against the system's store, or against the certificates of `trustFile` alone.
-    public init(trustFile: String? = nil) throws(Fault) {
+    /// - Parameter offersHTTP: whether ALPN says that HTTP is what comes; other protocols go without ALPN.
+    public init(trustFile: String? = nil, offersHTTP: Bool = true) throws(Fault) {
         files = nil
         guard let pointer = unsafe SSL_CTX_new(TLS_client_method()) else { throw TLSContext.fault("no context") }
         unsafe TLSContext.harden(pointer)
@@ -41,8 +42,10 @@ import Synchronization
             unsafe SSL_CTX_free(pointer)
             throw TLSContext.fault("the trusted certificates can't be read")
         }
-        let offered: [UInt8] = TLSContext.protocols
-        unsafe SSL_CTX_set_alpn_protos(pointer, offered, UInt32(offered.count))
+        if offersHTTP {
+            let offered: [UInt8] = TLSContext.protocols
+            unsafe SSL_CTX_set_alpn_protos(pointer, offered, UInt32(offered.count))
+        }
         unsafe context = Mutex(Handle(pointer: pointer))
     }
 
