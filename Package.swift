@@ -79,7 +79,7 @@ let package = Package(
         tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
-        tests("API", "Base", "JSON", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
+        tests("API", "Base", "JSON", "Crypto", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
         .testTarget(
             name: "IsolationTests", dependencies: ["Base", "JSON", "HTTP", "Postgres", "Tenancy", "InsulaTesting"],
             swiftSettings: settings),

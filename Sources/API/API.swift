@@ -28,7 +28,7 @@ public final class API: Responder {
         let origins = Origins(services.configuration.corsOrigins)
         self.origins = origins
         ownOrigins = OwnOrigins(services.configuration)
-        loops = (0..<loopCount).map { _ in LoopState(variesByOrigin: origins.areConfigured) }
+        loops = (0..<loopCount).map { _ in LoopState(variesByOrigin: origins.areConfigured, proxies: services.proxies) }
         idempotency = IdempotencyStage(database: services.database, keys: services.idempotencyKeys)
         concurrency = ConcurrencyLimit(loopCount: loopCount)
         services.describe(endpoints, metrics)

@@ -10,10 +10,7 @@ extension Call: RequestContext {
     /// Characters of a `User-Agent` that are kept.
     private static let userAgentCharacters = 200
 
-    /// Where the request came from.
-    var address: IPAddress? { IPAddress(exchange.peer) }
-
-    public var addressText: String? { exchange.peer.addressText }
+    public var addressText: String? { address?.description }
 
     public var userAgentText: String? {
         exchange.head.headers.text(of: .userAgent).map { String($0.unicodeScalars.prefix(Call.userAgentCharacters)) }
@@ -21,16 +18,5 @@ extension Call: RequestContext {
 
     public var acceptedRevisions: [Int]? {
         exchange.head.headers.text(of: .ifMatch).flatMap(EntityTag.revisions)
-    }
-}
-
-extension SocketAddress {
-    /// The address without the port; `nil` for a Unix socket.
-    var addressText: String? {
-        switch self {
-        case .v4(let bits, _): IPAddress.v4(bits).description
-        case .v6(let bits, _): IPAddress.v6(high: bits.high, low: bits.low).description
-        case .unix: nil
-        }
     }
 }

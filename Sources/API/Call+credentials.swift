@@ -19,16 +19,21 @@ extension Call {
 
     /// Lets the answer bring the cookie of a session, if a cookie carries it.
     func bring(_ session: NewSession) {
-        guard let value = session.cookie else { return }
-        cookie = Array("\(SessionCookie.name)=".utf8)
+        if let value = session.cookie { bring(SessionCookie.name, value, seconds: session.endsIn) }
+    }
+
+    /// Lets the answer bring a cookie that no script can read.
+    func bring(_ name: String, _ value: Secret, seconds: Int) {
+        isConfidential = true
+        var cookie = Array("\(name)=".utf8)
         value.withSpan { bytes in for at in bytes.indices { cookie.append(bytes[at]) } }
-        cookie += Array("; Max-Age=\(max(0, session.endsIn)); \(Call.cookieAttributes)".utf8)
+        cookies.append(cookie + Array("; Max-Age=\(max(0, seconds)); \(Call.cookieAttributes)".utf8))
     }
 
     /// Lets the answer take the session's cookie away, if the request came with one.
     func takeCookieAway() {
         guard exchange.head.headers.contains(.cookie) else { return }
-        cookie = Array("\(SessionCookie.name)=; Max-Age=0; \(Call.cookieAttributes)".utf8)
+        cookies.append(Array("\(SessionCookie.name)=; Max-Age=0; \(Call.cookieAttributes)".utf8))
     }
 
     private static let cookieAttributes = "Path=/; HttpOnly; Secure; SameSite=Lax"

@@ -28,8 +28,10 @@ public final class Call: @unchecked Sendable {
     var allow: [UInt8] = []
     /// Whether the request has a credential, good or bad.
     var hasCredential = false
-    /// The whole value of `Set-Cookie`, if the answer has one.
-    var cookie: [UInt8] = []
+    /// Whether the answer may hold what nobody but the caller is to keep.
+    var isConfidential = false
+    /// The whole values of `Set-Cookie`.
+    var cookies: [[UInt8]] = []
     var fault: Fault?
     /// What the `ETag` of the answer said.
     private(set) var answeredRevision: Int?
@@ -42,9 +44,11 @@ public final class Call: @unchecked Sendable {
     private let document: JSONDocument
 
     private let variesByOrigin: Bool
+    private let proxies: TrustedProxies
 
-    init(document: JSONDocument, variesByOrigin: Bool) {
+    init(document: JSONDocument, variesByOrigin: Bool, proxies: TrustedProxies) {
         self.document = document
+        self.proxies = proxies
         self.variesByOrigin = variesByOrigin
     }
 
@@ -59,7 +63,8 @@ public final class Call: @unchecked Sendable {
         fault = nil
         allow = []
         hasCredential = false
-        cookie = []
+        cookies = []
+        isConfidential = false
         answeredRevision = nil
         marks = InlineArray(repeating: 0)
     }
@@ -68,6 +73,11 @@ public final class Call: @unchecked Sendable {
         exchange = nil
         scope = nil
         fault = nil
+    }
+
+    /// Where the request came from, as far as proxies that are trusted say so; `nil` for a Unix socket.
+    var address: IPAddress? {
+        trustsHead ? proxies.client(of: exchange.head, peer: exchange.peer) : IPAddress(exchange.peer)
     }
 
     /// Notes that a stage has ended.
@@ -234,9 +244,9 @@ public final class Call: @unchecked Sendable {
         head.appendStatic("x-request-id: ")
         writeRequestID(into: &head)
         head.appendStatic("\r\nx-content-type-options: nosniff\r\n")
-        if scope != nil || !cookie.isEmpty { head.appendStatic("cache-control: no-store\r\n") }
+        if scope != nil || isConfidential { head.appendStatic("cache-control: no-store\r\n") }
         if scope != nil { writeTiming(&head) }
-        if !cookie.isEmpty { head.appendHeader(.setCookie, cookie.span) }
+        for cookie in cookies { head.appendHeader(.setCookie, cookie.span) }
         if variesByOrigin { head.appendStatic("vary: origin\r\n") }
         if let origin {
             head.appendStatic("access-control-allow-origin: ")

@@ -126,6 +126,7 @@ public struct Endpoint: Sendable {
     ) -> Endpoint {
         var row = Endpoint(method: .post, path: path, summary: summary, right: nil, limit: .authentication, status: status) {
             call throws(Fault) in
+            call.isConfidential = true
             try call.refuseQuery()
             let value = try await call.read(input)
             call.answer(status, output, try await operation(call, value))

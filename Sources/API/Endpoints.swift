@@ -3,6 +3,6 @@
 extension Endpoint {
     /// Every endpoint of the native API.
     static func all(_ services: Services) -> [Endpoint] {
-        system(services) + keys(services) + agents(services) + executions(services)
+        system(services) + login(services) + mfa(services) + keys(services) + agents(services) + executions(services)
     }
 }

@@ -1,6 +1,7 @@
 // What the API keeps for one loop: calls to be used again, one reader of JSON, and the numbering of requests. Touched on that loop alone.
 
 import Base
+import HTTP
 import JSON
 
 final class LoopState: @unchecked Sendable {
@@ -11,13 +12,15 @@ final class LoopState: @unchecked Sendable {
     private var random = UInt64.random(in: .min ... .max)
 
     private let variesByOrigin: Bool
+    private let proxies: TrustedProxies
 
-    init(variesByOrigin: Bool) {
+    init(variesByOrigin: Bool, proxies: TrustedProxies) {
+        self.proxies = proxies
         self.variesByOrigin = variesByOrigin
     }
 
     func borrow() -> Call {
-        spares.popLast() ?? Call(document: document, variesByOrigin: variesByOrigin)
+        spares.popLast() ?? Call(document: document, variesByOrigin: variesByOrigin, proxies: proxies)
     }
 
     func giveBack(_ call: Call) {

@@ -1,6 +1,7 @@
 // What the endpoints call: the capabilities, made by the composition and handed over as one value.
 
 import Base
+import Crypto
 import Execution
 import HTTP
 import Identity
@@ -20,6 +21,10 @@ public final class Services: Sendable {
     let authenticator: Authenticator
     let signingKeys: SigningKeys
     let sessions: Sessions
+    let logins: Logins
+    let stepUps: StepUps
+    let secondFactors: SecondFactors
+    let proxies: TrustedProxies
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
@@ -41,6 +46,8 @@ public final class Services: Sendable {
         authenticator: Authenticator,
         signingKeys: SigningKeys,
         sessions: Sessions,
+        proxies: TrustedProxies,
+        rootKey: RootKey,
         passwords: Passwords,
         agents: Agents,
         executions: Executions,
@@ -55,6 +62,14 @@ public final class Services: Sendable {
         self.signingKeys = signingKeys
         self.sessions = sessions
         self.passwords = passwords
+        self.proxies = proxies
+        let secondFactor = SecondFactor(database: database, rootKey: rootKey)
+        logins = Logins(
+            database: database, passwords: passwords, sessions: sessions, secondFactor: secondFactor, rootKey: rootKey)
+        stepUps = StepUps(
+            database: database, passwords: passwords, sessions: sessions, authenticator: authenticator, secondFactor: secondFactor
+        )
+        secondFactors = SecondFactors(database: database, check: secondFactor, authenticator: authenticator)
         tenants = Tenants(database: database)
         keys = APIKeys(database: database)
         self.agents = agents

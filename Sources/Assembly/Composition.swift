@@ -45,7 +45,8 @@ public struct Composition: Sendable {
         let database = Database(
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
-                + Agents.statements + Executions.statements + MailOutbox.statements)
+                + Logins.statements + StepUps.statements + SecondFactors.statements + Agents.statements
+                + Executions.statements + MailOutbox.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -66,6 +67,7 @@ public struct Composition: Sendable {
         services = Services(
             configuration: configuration, version: Composition.version, database: database, authenticator: authenticator,
             signingKeys: signingKeys, sessions: Sessions(database: database, authenticator: authenticator, rootKey: rootKey),
+            proxies: try Composition.proxies(configuration), rootKey: rootKey,
             passwords: Passwords(
                 parameters: Password.Parameters(
                     memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses,

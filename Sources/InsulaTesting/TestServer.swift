@@ -70,6 +70,7 @@ public final class TestServer: Sendable {
         let usual = [
             "INSULA_PORT": "0", "INSULA_LOOPS": "2", "INSULA_LOG": "error", "INSULA_OUTBOUND_ALLOW": "127.0.0.0/8",
             "INSULA_WORKERS": "8", "INSULA_DATA": "/tmp/insula-test-\(getpid())/data-\(database.name)",
+            "INSULA_TRUSTED_PROXIES": "127.0.0.0/8",
         ]
         let configuration = try Configuration(environment: usual.merging(settings) { $1 }, coreCount: 2)
         return try await TestServer(database, configuration)

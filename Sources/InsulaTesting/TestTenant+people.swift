@@ -3,6 +3,7 @@
 
 import Base
 import Crypto
+import Foundation
 import Identity
 import JSON
 import Postgres
@@ -25,7 +26,8 @@ public struct TestPerson: Sendable {
     /// - Parameter further: members of the body that are added or replaced.
     public func logIn(_ further: JSONObject = JSONObject(), headers: [(String, String)] = []) async throws -> TestAnswer {
         let body = (loginBody.object ?? JSONObject()).merging(further)
-        return try await tenant.server.client().call("POST", "/v1/login", .object(body), headers: headers)
+        return try await tenant.server.client().call(
+            "POST", "/v1/login", .object(body), headers: [TestServer.ownAddress()] + headers)
     }
 
     /// A client that is logged in, with the access token as its credential.
@@ -71,5 +73,14 @@ extension TestTenant {
                 customRole?.uuid.description ?? "", try TestTenant.hash.get(), state,
             ])
         return person
+    }
+}
+
+extension TestPerson {
+    /// Gives the person another password, past all rules.
+    public func setPassword(_ password: String) throws(Fault) {
+        let superuser = try tenant.server.database.connectAsSuperuser()
+        let hash = try Password.hash(Secret(password.precomposedStringWithCanonicalMapping))
+        _ = try superuser.rows("UPDATE users SET password_hash = $2 WHERE id = $1", [id.uuid.description, hash])
     }
 }

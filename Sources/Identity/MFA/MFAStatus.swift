@@ -38,24 +38,37 @@ public struct EnrolledFactor: Sendable {
             .field("otpauth_uri", "The same for apps that open links.") { $0.uri },
         ])
 
+    /// Bytes of issuer and account that the link holds, so that it fits a QR code.
+    private static let issuerBytes = 120
+    private static let accountBytes = 250
+
     /// The link as apps read it: an issuer and an account before the parameters.
     static func uri(_ secret: String, issuer: String, account: String) -> String {
-        let issuer = escaped(issuer)
-        return "otpauth://totp/\(issuer):\(escaped(account))?secret=\(secret)&issuer=\(issuer)&algorithm=SHA1&digits=6&period=30"
+        let issuer = escaped(issuer, upTo: issuerBytes)
+        return
+            "otpauth://totp/\(issuer):\(escaped(account, upTo: accountBytes))?secret=\(secret)&issuer=\(issuer)&algorithm=SHA1&digits=6&period=30"
     }
 
     /// Escapes everything but what no part of a URI reads otherwise (RFC 3986, section 2.3). A colon would end the issuer.
-    private static func escaped(_ text: String) -> String {
-        var escaped: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                escaped.append(byte)
-            default: escaped += Array("%\(Hexadecimal.encode([byte]).uppercased())".utf8)
-            }
+    private static func escaped(_ text: String, upTo most: Int) -> String {
+        var escaped = ""
+        for character in text {
+            let part = character.utf8.map { byte in
+                isUnreserved(byte) ? String(UnicodeScalar(byte)) : "%\(Hexadecimal.encode([byte]).uppercased())"
+            }.joined()
+            guard escaped.utf8.count + part.utf8.count <= most else { break }
+            escaped += part
         }
-        return String(decoding: escaped, as: UTF8.self)
+        return escaped
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            true
+        default: false
+        }
     }
 }
 

@@ -70,7 +70,7 @@ public struct SecondFactor: Sendable {
     // MARK: Statements
 
     /// What requests run, to be prepared at connect.
-    public static let statements: [any AnyStatement] = [read, moveStep, useRecoveryCode]
+    static let statements: [any AnyStatement] = [read, moveStep, useRecoveryCode]
 
     struct Stored: Sendable {
         let tenant: TenantID

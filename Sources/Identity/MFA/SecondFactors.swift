@@ -11,10 +11,12 @@ import Tenancy
 public final class SecondFactors: Sendable {
     private let database: Database
     private let check: SecondFactor
+    private let authenticator: Authenticator
 
-    public init(database: Database, check: SecondFactor) {
+    public init(database: Database, check: SecondFactor, authenticator: Authenticator) {
         self.database = database
         self.check = check
+        self.authenticator = authenticator
     }
 
     /// How the caller's second factor stands.
@@ -41,7 +43,7 @@ public final class SecondFactors: Sendable {
     /// - Throws: `.invalidState` when nothing is enrolled, or it is confirmed already; `.invalid` when the code is not one of it.
     public func confirm(_ code: String, _ permit: Permit<AccountWrite>) async throws(Fault) -> RecoveryCodes {
         let user = try SecondFactors.user(permit.scope)
-        return try await database.session(permit.scope.database) { session throws(Fault) in
+        let codes = try await database.session(permit.scope.database) { session throws(Fault) in
             guard let stored = try await session.first(SecondFactor.read, user), !stored.isConfirmed else {
                 throw Fault(.invalidState, "There is no second factor that waits to be confirmed.")
             }
@@ -53,8 +55,12 @@ public final class SecondFactors: Sendable {
             guard try await session.first(SecondFactors.confirm, user, Int(step), stored.sealed, entry) != nil else {
                 throw Fault.changedMeanwhile
             }
+            // Where the tenant requires a second factor, this opens what the role holds.
+            try await session.execute(Revocation.tell, .user(user))
             return try await SecondFactors.replaceCodes(of: user, in: session, permit)
         }
+        Database.afterCommit { [authenticator] in authenticator.forget(.user(user)) }
+        return codes
     }
 
     /// Takes the second factor off, with its recovery codes.
@@ -128,7 +134,7 @@ public final class SecondFactors: Sendable {
     // MARK: Statements
 
     /// What requests run, to be prepared at connect.
-    public static let statements: [any AnyStatement] = [status, keepSecret, readSettings]
+    public static let statements: [any AnyStatement] = [status, keepSecret, readSettings] + SecondFactor.statements
 
     private static let status = Statement<MFAStatus, UserID>(
         "second factor's status",

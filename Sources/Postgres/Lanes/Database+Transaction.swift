@@ -27,7 +27,7 @@ extension Database {
     }
 
     /// Runs `body` apart from a `transaction` that surrounds it: what it does stays done when that one is undone.
-    public static func apart<Value>(_ body: () async throws(Fault) -> Value) async throws(Fault) -> Value {
+    @discardableResult public static func apart<Value>(_ body: () async throws(Fault) -> Value) async throws(Fault) -> Value {
         let outcome = await $surrounding.withValue(nil) { () -> Result<Value, Fault> in
             do throws(Fault) { return .success(try await body()) } catch { return .failure(error) }
         }
