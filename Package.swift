@@ -76,7 +76,7 @@ let package = Package(
         tests("HTML", "Base"),
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
         tests("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres", "InsulaTesting"),
-        tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
+        tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "InsulaTesting"),
         tests("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("API", "Base", "JSON", "Crypto", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),

@@ -25,6 +25,10 @@ public final class Services: Sendable {
     let stepUps: StepUps
     let secondFactors: SecondFactors
     let proxies: TrustedProxies
+    let accounts: Accounts
+    let registrations: Registrations
+    let users: Users
+    let invitations: Invitations
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
@@ -49,6 +53,7 @@ public final class Services: Sendable {
         proxies: TrustedProxies,
         rootKey: RootKey,
         passwords: Passwords,
+        accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
         registry: ToolRegistry,
@@ -72,6 +77,10 @@ public final class Services: Sendable {
         secondFactors = SecondFactors(database: database, check: secondFactor, authenticator: authenticator)
         tenants = Tenants(database: database)
         keys = APIKeys(database: database)
+        accounts = Accounts(ground)
+        registrations = Registrations(ground, signUp: configuration.signUp)
+        users = Users(ground)
+        invitations = Invitations(ground)
         self.agents = agents
         self.executions = executions
         self.registry = registry

@@ -45,8 +45,8 @@ public struct Composition: Sendable {
         let database = Database(
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
-                + Logins.statements + StepUps.statements + SecondFactors.statements + Agents.statements
-                + Executions.statements + MailOutbox.statements)
+                + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
+                + Agents.statements + Executions.statements + MailOutbox.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -64,15 +64,18 @@ public struct Composition: Sendable {
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count,
             tokens: AccessTokens(issuer: configuration.publicURL, keys: signingKeys))
+        let passwords = Passwords(
+            parameters: Password.Parameters(
+                memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
+            threads: configuration.passwordThreads)
+        let sessions = Sessions(database: database, authenticator: authenticator, rootKey: rootKey)
         services = Services(
             configuration: configuration, version: Composition.version, database: database, authenticator: authenticator,
-            signingKeys: signingKeys, sessions: Sessions(database: database, authenticator: authenticator, rootKey: rootKey),
-            proxies: try Composition.proxies(configuration), rootKey: rootKey,
-            passwords: Passwords(
-                parameters: Password.Parameters(
-                    memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses,
-                    lanes: 1),
-                threads: configuration.passwordThreads),
+            signingKeys: signingKeys, sessions: sessions, proxies: try Composition.proxies(configuration), rootKey: rootKey,
+            passwords: passwords,
+            accounts: AccountGround(
+                database: database, passwords: passwords, sessions: sessions, outbox: outbox,
+                publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
             registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency"))
         ) { text in

@@ -35,6 +35,10 @@ public struct Configuration: Sendable {
     public var passwordPasses: Int
     /// Passwords that are hashed at once.
     public var passwordThreads: Int
+    /// Who may make a tenant.
+    public var signUp: SignUpPolicy
+    /// The address of the first tenant's owner.
+    public var ownerEmail: String?
 
     /// The server that takes our mail. Without one mail is written to a folder.
     public var smtpURL: Secret?
@@ -87,6 +91,10 @@ public struct Configuration: Sendable {
         Setting(
             variable: "INSULA_MAIL_FROM", standard: "insula@localhost",
             summary: "sender of mail, as address or Name <address>; needed with INSULA_SMTP_URL"),
+        Setting(
+            variable: "INSULA_SIGNUP", standard: "closed",
+            summary: "who may make a tenant: open, invite (whoever has a code of insula admin signup-code create), closed"),
+        Setting(variable: "INSULA_OWNER_EMAIL", standard: "", summary: "e-mail address of the first tenant's owner"),
     ]
 
     /// Reads the settings from `environment`.
@@ -135,6 +143,11 @@ public struct Configuration: Sendable {
         if smtpURL != nil, environment["INSULA_MAIL_FROM"]?.isEmpty ?? true {
             reader.refuse("INSULA_MAIL_FROM", "required", "INSULA_SMTP_URL needs INSULA_MAIL_FROM.")
         }
+        signUp = SignUpPolicy(rawValue: reader.text("INSULA_SIGNUP")) ?? .closed
+        if SignUpPolicy(rawValue: reader.text("INSULA_SIGNUP")) == nil {
+            reader.refuse("INSULA_SIGNUP", "enum", "INSULA_SIGNUP is open, invite or closed.")
+        }
+        ownerEmail = reader.optional("INSULA_OWNER_EMAIL")
         reader.refuseUnknown()
         if !reader.problems.isEmpty {
             throw Fault(.invalid, "The configuration is not valid.", fields: reader.problems)

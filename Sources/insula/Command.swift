@@ -16,8 +16,13 @@ struct Command {
         ("migrate", [], "apply the migrations that are pending, and name them"),
         ("check", [], "check configuration, database, migrations and keys: a line each; exit status 1 when one fails"),
         ("openapi", [], "print the OpenAPI document"),
-        ("admin tenant create", ["--slug", "--name"], "make a tenant with an owner; prints its password and key once"),
+        (
+            "admin tenant create", ["--slug", "--name", "--email"],
+            "make a tenant with an owner; prints its password and key once"
+        ),
         ("admin tenant list", [], "list the tenants: slug, state, plan, id, name"),
+        ("admin user reset-password", ["--tenant", "--user"], "give somebody a new one-time password; prints it alone"),
+        ("admin signup-code create", [], "make a code with which somebody may make a tenant; prints it alone, once"),
         ("admin key create", ["--tenant", "--role", "--name"], "make an API key for a tenant; prints the key alone"),
     ]
 
@@ -72,7 +77,10 @@ struct Command {
         case "openapi": try Operation(configuration).printOpenAPI()
         case "admin tenant create":
             let slug = try option("--slug")
-            try Operation(configuration).createTenant(slug: slug, name: options["--name"] ?? slug)
+            try Operation(configuration).createTenant(slug: slug, name: options["--name"] ?? slug, email: options["--email"])
+        case "admin user reset-password":
+            try Operation(configuration).resetPassword(tenant: option("--tenant"), user: option("--user"))
+        case "admin signup-code create": try Operation(configuration).createSignUpCode()
         case "admin tenant list": try Operation(configuration).listTenants()
         case "admin key create":
             try Operation(configuration).createKey(

@@ -12,7 +12,7 @@ enum Greeting {
     static func secrets(of tenant: Provisioning.NewTenant) -> String {
         """
           tenant     \(tenant.slug)
-          owner      \(tenant.ownerName)
+          owner      \(tenant.ownerName), \(tenant.ownerEmail)
           password   \(spell(tenant.ownerPassword))   (one-time)
           API key    \(spell(tenant.ownerKey))
         These secrets are shown this once and are stored as hashes.

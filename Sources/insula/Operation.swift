@@ -32,11 +32,27 @@ struct Operation {
         }
     }
 
-    func createTenant(slug: String, name: String) throws(Fault) {
+    func createTenant(slug: String, name: String, email: String?) throws(Fault) {
         let made = try withOperator { database, foundations async throws(Fault) in
-            try await Provisioning(database: database, pool: foundations.pool).create(slug: slug, name: name)
+            try await Provisioning(database: database, pool: foundations.pool)
+                .create(slug: slug, name: name, ownerEmail: email)
         }
         Terminal.say(Greeting.secrets(of: made))
+    }
+
+    func resetPassword(tenant slug: String, user: String) throws(Fault) {
+        let password = try withOperator { database, foundations async throws(Fault) in
+            guard let tenant = try await Tenants(database: database).find(slug: slug) else {
+                throw Fault.invalid("--tenant", "reference", "There is no tenant \(slug).")
+            }
+            return try await Provisioning(database: database, pool: foundations.pool).resetPassword(of: user, tenant: tenant.id)
+        }
+        Terminal.say(Greeting.spell(password))
+    }
+
+    func createSignUpCode() throws(Fault) {
+        let code = try withOperator { database, _ async throws(Fault) in try await SignUpCodes.make(in: database) }
+        Terminal.say(Greeting.spell(code))
     }
 
     func createKey(tenant slug: String, role: String, name: String) throws(Fault) {

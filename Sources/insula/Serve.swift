@@ -27,6 +27,7 @@ struct Serve {
         _ = try Foundations.migrationsFolder(of: configuration)
         let tls = try Serve.tls(configuration)
         try Listener.probe(address)
+        if let email = configuration.ownerEmail { _ = try EmailAddress(email, field: "INSULA_OWNER_EMAIL") }
         let node = try NodeIdentity.claim(in: configuration.dataFolder)
         let rootKey = try RootKeyFile.claim(in: configuration.dataFolder)
         let foundations = try Foundations(configuration, loopCount: configuration.loopCount, adoptsRunning: false)
@@ -81,7 +82,8 @@ struct Serve {
         let database = foundations.operatorDatabase()
         return try foundations.wait { () async throws(Fault) in
             do throws(Fault) {
-                let made = try await Provisioning(database: database, pool: foundations.pool).provisionFirst()
+                let made = try await Provisioning(database: database, pool: foundations.pool)
+                    .provisionFirst(ownerEmail: configuration.ownerEmail)
                 await database.stop()
                 return made
             } catch {

@@ -6,9 +6,12 @@ import Postgres
 import Testing
 
 @Suite struct CatalogueTests {
-    /// What belongs to the installation and to no tenant: the migrations' own book, the counts of guesses, and the
-    /// keys that sign tokens. By name, each with one of its columns.
-    static let books = ["insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id"]
+    /// What belongs to the installation and to no tenant: the migrations' own book, the counts of guesses, the keys
+    /// that sign tokens, and the operator's codes. By name, each with one of its columns.
+    static let books = [
+        "insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id",
+        "signup_codes": "hash",
+    ]
 
     /// The tables of the product.
     static func tables(_ connection: BlockingConnection) throws -> [String] {

@@ -41,8 +41,14 @@ import Testing
         let execution = try #require(try await mine.call("POST", "/v1/agents/\(agent)/trigger").json["id"]?.string)
         let key = try #require(
             try await mine.call("POST", "/v1/keys", ["name": "k"]).json["key"]?["id"]?.string)
-        let there = ["agent": agent, "execution": execution, "key": key]
-        let nowhere = ["agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())"]
+        let user = try owner.person(.member).id.description
+        let invitation = try #require(
+            try await mine.call("POST", "/v1/invitations", ["email": "guest@example.com"]).json["id"]?.string)
+        let there = ["agent": agent, "execution": execution, "key": key, "user": user, "invitation": invitation]
+        let nowhere = [
+            "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
+            "user": "\(UserID.make())", "invitation": "\(InvitationID.make())",
+        ]
 
         let routes = try await MatrixTests.routes()
         #expect(Set(routes.map(\.kind)) == Set(there.keys))

@@ -24,6 +24,8 @@ struct GuessBudgets: Sendable {
         static let account = Rule(attempts: 10, firstWaitSeconds: 60, mostWaitSeconds: 3_600, forgottenSeconds: 86_400)
         static let address = Rule(attempts: 100, firstWaitSeconds: 5, mostWaitSeconds: 300, forgottenSeconds: 3_600)
         static let secondFactor = Rule(attempts: 10, firstWaitSeconds: 60, mostWaitSeconds: 86_400, forgottenSeconds: 604_800)
+        /// Mail that anybody may ask for, to one address: enough for whoever waits for it, and no flood.
+        static let mail = Rule(attempts: 5, firstWaitSeconds: 60, mostWaitSeconds: 600, forgottenSeconds: 86_400)
     }
 
     /// What is guessed at.
@@ -47,6 +49,15 @@ struct GuessBudgets: Sendable {
         static func device(_ device: DeviceToken) -> Subject { Subject("login device", device.id.description, .account) }
 
         static func secondFactor(_ user: UserID) -> Subject { Subject("second factor", user.description, .secondFactor) }
+
+        /// Mail to an address, whether or not anybody has it.
+        static func mail(_ naming: TenantNaming, _ address: String) -> Subject {
+            Subject("mail", "\(naming.subject)\u{0}\(address)", .mail)
+        }
+
+        static func mail(_ tenant: TenantID, _ address: String) -> Subject {
+            Subject("mail", "\(tenant)\u{0}\(address)", .mail)
+        }
 
         /// The password of somebody who is logged in.
         static func stepUp(_ user: UserID) -> Subject { Subject("step-up", user.description, .account) }

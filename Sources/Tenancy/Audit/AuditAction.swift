@@ -22,6 +22,7 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case userDeleted = "user.deleted"
     case userUnlocked = "user.unlocked"
     case emailVerified = "user.email_verified"
+    case emailChangeRequested = "user.email_change_requested"
     case emailChanged = "user.email_changed"
     case passwordChanged = "user.password_changed"
     case passwordResetRequested = "user.password_reset_requested"
