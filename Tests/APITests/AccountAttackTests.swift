@@ -51,7 +51,8 @@ import Testing
             var statuses: [Int] = []
             for _ in 0..<7 {
                 let answer = try await visit.server.client().call(
-                    "POST", "/v1/password/forgot", ["tenant": .string(visit.tenant.slug), "email": .string(email)])
+                    "POST", "/v1/password/forgot", ["tenant": .string(visit.tenant.slug), "email": .string(email)],
+                    headers: [TestServer.ownAddress()])
                 statuses.append(answer.status)
             }
             #expect(statuses == [202, 202, 202, 202, 202, 429, 429], "\(email)")
@@ -214,7 +215,9 @@ import Testing
                 let body: JSONValue = [
                     "token": .string(mine), "username": .string("quinn\(number)"), "password": Visit.password,
                 ]
-                group.addTask { try await client.call("POST", "/v1/invitations/accept", body).status }
+                group.addTask {
+                    try await client.call("POST", "/v1/invitations/accept", body, headers: [TestServer.ownAddress()]).status
+                }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
@@ -288,7 +291,8 @@ import Testing
         try await TestServer.run(["INSULA_SIGNUP": "invite"]) { server in
             let visit = try await Visit(server)
             for code: JSONValue in [.null, "", "0000", "00000000000000000000000000000000"] {
-                let answer = try await visit.server.client().call("POST", "/v1/signup", signUp("acme", ["code": code]))
+                let answer = try await visit.server.client().call(
+                    "POST", "/v1/signup", signUp("acme", ["code": code]), headers: [TestServer.ownAddress()])
                 #expect(answer.status == 403 || answer.status == 422)
             }
             _ = try server.database.connectAsSuperuser().rows(
@@ -312,7 +316,8 @@ import Testing
                 expectProblem(try await visit.open(409, "/v1/signup", signUp(slug)), 409, "conflict", field: "slug")
             }
             for slug in ["Acme", "a_b", "-a", "a.b", "tenant_01j8z6c4vzf0hs2m7s2r6v9k3d", ""] {
-                let answer = try await visit.server.client().call("POST", "/v1/signup", signUp(slug))
+                let answer = try await visit.server.client().call(
+                    "POST", "/v1/signup", signUp(slug), headers: [TestServer.ownAddress()])
                 expectProblem(answer, 422, "validation_failed", field: "slug")
             }
             for (field, value): (String, JSONValue) in [("plan", "enterprise"), ("settings", [:]), ("state", "active")] {
@@ -322,7 +327,9 @@ import Testing
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<5 {
                     let client = server.client()
-                    group.addTask { try await client.call("POST", "/v1/signup", signUp("race")).status }
+                    group.addTask {
+                        try await client.call("POST", "/v1/signup", signUp("race"), headers: [TestServer.ownAddress()]).status
+                    }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }

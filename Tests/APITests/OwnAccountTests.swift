@@ -71,7 +71,7 @@ import Testing
         let token = JSONValue.string(try await visit.token(to: person.email))
         let reset = try await visit.open(200, "/v1/password/reset", ["token": token, "password": Visit.password])
         #expect(!reset.text.contains("token") && reset.headers.allSatisfy { $0.name != "set-cookie" })
-        let after = try await person.logIn(JSONObject([("password", Visit.password)]))
+        let after = try await person.logIn(Visit.newPassword)
         #expect(after.status == 200 && after.json["state"] == "mfa_required" && after.json["access_token"] == nil)
     }
 

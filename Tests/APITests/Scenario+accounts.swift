@@ -104,6 +104,63 @@ extension Scenario {
         },
     ]
 
+    // MARK: One's own
+
+    static let account = [
+        Scenario("GET", "/v1/account") { visit in
+            let person = try visit.tenant.person(.viewer)
+            let answer = try await person.login().call("GET", "/v1/account")
+            #expect(answer.status == 200 && answer.json["username"]?.string == person.username, "\(answer.text)")
+            #expect(answer.json["tenant_id"]?.string == visit.tenant.id.description && answer["etag"] != nil)
+            let scopes = (answer.json["scopes"]?.array ?? []).compactMap(\.string)
+            #expect(scopes.contains("agents:read") && scopes.contains("account:write") && !scopes.contains("users:read"))
+            #expect(!answer.text.contains("hash") && !answer.text.contains("argon2"))
+            // A key has no account.
+            expectProblem(try await visit.client.call("GET", "/v1/account"), 403, "forbidden")
+        },
+        Scenario("PATCH", "/v1/account") { visit in
+            let (person, other) = (try visit.tenant.person(), try visit.tenant.person())
+            let client = try await person.login()
+            let changed = try await client.call("PATCH", "/v1/account", ["name": "Wanda", "username": "Wanda.W"])
+            #expect(changed.status == 200 && changed.json["username"] == "wanda.w" && changed.json["name"] == "Wanda")
+            let taken = try await client.call("PATCH", "/v1/account", ["username": .string(other.username.uppercased())])
+            expectProblem(taken, 409, "conflict", field: "username")
+            let late = try await client.call("PATCH", "/v1/account", ["name": "x"], headers: [("if-match", "\"1\"")])
+            expectProblem(late, 412, "precondition_failed")
+        },
+        Scenario("DELETE", "/v1/account") { visit in
+            let person = try visit.tenant.person()
+            let client = try await person.login()
+            #expect(try await client.call("DELETE", "/v1/account").status == 204)
+            expectProblem(try await client.call("GET", "/v1/account"), 401, "unauthenticated")
+            expectProblem(try await visit.call(404, "GET", "/v1/users/\(person.id)"), 404, "not_found")
+        },
+        Scenario("POST", "/v1/account/password") { visit in
+            let person = try visit.tenant.person()
+            let (client, other) = (try await person.login(), try await person.login())
+            let body: JSONValue = ["current_password": .string(person.password), "new_password": Visit.password]
+            let changed = try await client.call("POST", "/v1/account/password", body)
+            #expect(changed.status == 200 && changed.json["id"]?.string == person.id.description, "\(changed.text)")
+            #expect(try await client.call("GET", "/v1/account").status == 200)
+            expectProblem(try await other.call("GET", "/v1/account"), 401, "unauthenticated")
+            expectProblem(try await person.logIn(), 401, "unauthenticated")
+            #expect(try await person.logIn(Visit.newPassword).status == 200)
+            #expect(try await visit.server.mail(to: person.email, count: 1).first?.subject.hasSuffix("was changed") == true)
+        },
+        Scenario("POST", "/v1/account/email") { visit in
+            let person = try visit.tenant.person()
+            let client = try await person.login()
+            let new = visit.address("new")
+            let asked = try await client.call("POST", "/v1/account/email", ["email": .string(new)])
+            #expect(asked.status == 202 && asked.json == ["email": .string(new)], "\(asked.text)")
+            #expect(try await client.call("GET", "/v1/account").json["email"]?.string == person.email)
+            #expect(try await visit.server.mail(to: person.email, count: 1).first?.link == nil)
+            let user = try await visit.open(200, "/v1/email/verify", ["token": .string(try await visit.token(to: new))]).json
+            #expect(user["email"]?.string == new && user["id"]?.string == person.id.description)
+            #expect(try await visit.server.mail(to: person.email, count: 2).last?.subject.hasSuffix("was changed") == true)
+        },
+    ]
+
     // MARK: People
 
     static let people = [

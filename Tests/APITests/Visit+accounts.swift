@@ -10,6 +10,13 @@ extension Visit {
     /// A password that nothing is wrong with.
     static let password: JSONValue = "purple lantern seventeen geese"
 
+    /// A login with that password instead of the first one.
+    static var newPassword: JSONObject {
+        var body = JSONObject()
+        body["password"] = password
+        return body
+    }
+
     /// Past all policies.
     @discardableResult func sql(_ text: String, _ parameters: [String] = []) throws -> [[String?]] {
         try server.database.connectAsSuperuser().rows(text, [tenant.id.uuid.description] + parameters)
@@ -37,7 +44,7 @@ extension Visit {
     @discardableResult func open(
         _ wanted: Int, _ path: String, _ body: JSONValue, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> TestAnswer {
-        let answer = try await server.client().call("POST", path, body)
+        let answer = try await server.client().call("POST", path, body, headers: [TestServer.ownAddress()])
         try #require(answer.status == wanted, "\(path): \(answer.text)", sourceLocation: sourceLocation)
         return answer
     }

@@ -4,6 +4,7 @@
 import Base
 import InsulaTesting
 import JSON
+import Tenancy
 import Testing
 
 @Suite struct MatrixTests {

@@ -9,7 +9,7 @@ public enum PersonName {
 
     /// One line without control characters, line ends of any kind, and marks that change the direction of what follows.
     public static let format = TextFormat(
-        pattern: "^[^\\p{Cc}\\p{Zl}\\p{Zp}\\u061C\\u200B\\u200E\\u200F\\u202A-\\u202E\\u2060-\\u206F\\uFEFF]*$",
+        pattern: "^[^\\u0000-\\u001F\\u007F-\\u009F\\u061C\\u200B\\u200E\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF]*$",
         message: "This may hold neither control characters nor marks that change the direction of text."
     ) { text in
         text.unicodeScalars.allSatisfy { scalar in
