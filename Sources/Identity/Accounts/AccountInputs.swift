@@ -70,7 +70,7 @@ public struct SignUp: Sendable {
                 "slug",
                 StringShape(1...63).refined(.format, "A slug is 1 to 63 of a-z, 0-9 and inner hyphens.", accepts: Tenant.isSlug),
                 "Its name in addresses: a-z, 0-9 and inner hyphens."),
-            name: fields.required("name", .personName, "What people call it."),
+            name: fields.required("name", .string(1...100, format: PersonName.format), "What people call it."),
             code: fields.optional(
                 "code", .string(1...100, format: .line), "The code that the operator gave, where one is needed."),
             owner: fields.required("owner", Owner.input, "The first person of the tenant."))

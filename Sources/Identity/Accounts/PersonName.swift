@@ -5,7 +5,8 @@ import JSON
 
 /// Names of people on the wire.
 public enum PersonName {
-    public static let characters = 1...100
+    /// None is a name as well.
+    public static let characters = 0...100
 
     /// One line without control characters, line ends of any kind, and marks that change the direction of what follows.
     public static let format = TextFormat(
