@@ -20,6 +20,21 @@ import Testing
         #expect(try key(Self.samples.sharedKey, secrets: true).algorithm == .hs256)
     }
 
+    @Test func `thirteen algorithms verify, and these are refused on purpose`() {
+        let ours = [
+            "EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS256", "HS384", "HS512",
+        ]
+        #expect(SignatureAlgorithm.allCases.map(\.rawValue) == ours)
+        // No signature at all; SHA-1; a curve that nobody asked for; misspellings that public vectors use; algorithms of encryption.
+        for refused in ["none", "RS1", "ES256K", "ES521", "ES224", "A256GCM", "A256KW", "RSA1_5", "RSA-OAEP", "ECDH-ES"] {
+            #expect(SignatureAlgorithm(rawValue: refused) == nil)
+            #expect(throws: Fault.self) { try key(Self.samples.rsaKey(algorithm: refused)) }
+            #expect(throws: Fault.self) {
+                try key(Self.samples.p256Key(x: Self.x, y: Self.y, more: #","alg":"\#(refused)""#))
+            }
+        }
+    }
+
     private static let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
     private static let y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
     private static let zeros43 = String(repeating: "A", count: 43)
