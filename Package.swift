@@ -47,7 +47,7 @@ let package = Package(
         layer("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres"),
         // 5
         layer("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail"),
-        layer("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "Tenancy"),
+        layer("RateLimiting", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy"),
         // 6
         layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),
         // 7
@@ -77,7 +77,7 @@ let package = Package(
         tests("Postgres", "Base", "Loop", "InsulaTesting"),
         tests("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres", "InsulaTesting"),
         tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "InsulaTesting"),
-        tests("RateLimiting", "Base", "Loop", "HTTP", "Postgres", "InsulaTesting"),
+        tests("RateLimiting", "Base", "JSON", "Loop", "HTTP", "Postgres", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("API", "Base", "JSON", "Crypto", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
         .testTarget(

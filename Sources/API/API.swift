@@ -14,6 +14,7 @@ public final class API: Responder {
     let metrics: RequestMetrics
     private let router: Router
     private let loops: [LoopState]
+    private let rates: RateStage
     private let concurrency: ConcurrencyLimit
     private let origins: Origins
     /// Whose pages may send a session's cookie with what changes something.
@@ -29,6 +30,9 @@ public final class API: Responder {
         self.origins = origins
         ownOrigins = OwnOrigins(services.configuration)
         loops = (0..<loopCount).map { _ in LoopState(variesByOrigin: origins.areConfigured, proxies: services.proxies) }
+        rates = RateStage(
+            services.limiter, anonymousPerMinute: services.configuration.anonymousPerMinute,
+            authenticationPerSecond: services.configuration.authenticationPerSecond)
         idempotency = IdempotencyStage(database: services.database, keys: services.idempotencyKeys)
         concurrency = ConcurrencyLimit(loopCount: loopCount)
         services.describe(endpoints, metrics)
@@ -45,6 +49,8 @@ public final class API: Responder {
             let endpoint = try route(call)
             if let endpoint {
                 try await authenticate(call, for: endpoint)
+                try rates.enter(call, endpoint.limit)
+                if endpoint.isSensitive { try API.checkFreshness(call) }
                 try concurrency.enter(call)
                 defer { concurrency.leave(call) }
                 try await idempotency.run(endpoint, call)
@@ -81,9 +87,9 @@ public final class API: Responder {
             return nil
         case .methodNotAllowed(let allow):
             call.allow = allow
-            throw Fault(.methodNotAllowed, "This path does not take that method.")
+            throw rates.failed(call, Fault(.methodNotAllowed, "This path does not take that method."))
         case .notFound:
-            throw Fault(.notFound, "There is nothing at this path.")
+            throw rates.failed(call, Fault(.notFound, "There is nothing at this path."))
         }
     }
 
@@ -94,8 +100,11 @@ public final class API: Responder {
 
     private func authenticate(_ call: Call, for endpoint: Endpoint) async throws(Fault) {
         guard endpoint.isPrivate else { return }
-        call.scope = try await services.authenticator.scope(of: call, origins: ownOrigins)
-        if endpoint.isSensitive { try API.checkFreshness(call) }
+        do throws(Fault) {
+            call.scope = try await services.authenticator.scope(of: call, origins: ownOrigins)
+        } catch {
+            throw rates.failed(call, error)
+        }
         call.mark(.authenticated)
     }
 

@@ -3,7 +3,6 @@
 
 import Base
 import HTTP
-import Loop
 import Tenancy
 
 extension Call: RequestContext {

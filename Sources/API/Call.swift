@@ -4,6 +4,7 @@
 import Base
 import HTTP
 import JSON
+import RateLimiting
 import Tenancy
 
 /// A request between its stages.
@@ -33,6 +34,10 @@ public final class Call: @unchecked Sendable {
     /// The whole values of `Set-Cookie`.
     var cookies: [[UInt8]] = []
     var fault: Fault?
+    /// Where the request came from, as far as that can be believed; `nil` when the peer has no address.
+    private(set) var address: IPAddress?
+    /// What the answer tells about rates.
+    var rate: RateReport?
     /// What the `ETag` of the answer said.
     private(set) var answeredRevision: Int?
     private(set) var requestID = RequestID(UUIDBits(high: 0, low: 0))
@@ -57,6 +62,8 @@ public final class Call: @unchecked Sendable {
         self.requestID = requestID
         self.origin = origin
         self.trustsHead = trustsHead
+        address = trustsHead ? proxies.client(of: exchange.head, peer: exchange.peer) : IPAddress(exchange.peer)
+        rate = nil
         givenRequestID = trustsHead ? RequestName.wellFormed(in: exchange.head) : nil
         endpoint = nil
         scope = nil
@@ -73,11 +80,6 @@ public final class Call: @unchecked Sendable {
         exchange = nil
         scope = nil
         fault = nil
-    }
-
-    /// Where the request came from, as far as proxies that are trusted say so; `nil` for a Unix socket.
-    var address: IPAddress? {
-        trustsHead ? proxies.client(of: exchange.head, peer: exchange.peer) : IPAddress(exchange.peer)
     }
 
     /// Notes that a stage has ended.
@@ -220,7 +222,9 @@ public final class Call: @unchecked Sendable {
             }
             writeHeaders(&head)
         } body: { body in
-            Problem.write(fault, requestID: requestIDText, path: trustsHead ? exchange.head.pathText : nil, into: &body)
+            Problem.write(
+                fault, requestID: requestIDText, path: trustsHead ? exchange.head.pathText : nil,
+                violated: fault.code == .rateLimited && rate?.decision.isAdmitted == false ? rate?.policy : nil, into: &body)
         }
     }
 
@@ -244,6 +248,7 @@ public final class Call: @unchecked Sendable {
         head.appendStatic("x-request-id: ")
         writeRequestID(into: &head)
         head.appendStatic("\r\nx-content-type-options: nosniff\r\n")
+        writeRate(&head)
         if scope != nil || isConfidential { head.appendStatic("cache-control: no-store\r\n") }
         if scope != nil { writeTiming(&head) }
         for cookie in cookies { head.appendHeader(.setCookie, cookie.span) }
@@ -252,7 +257,12 @@ public final class Call: @unchecked Sendable {
             head.appendStatic("access-control-allow-origin: ")
             head.append(contentsOf: exchange.head.bytes[origin])
             head.appendStatic(
-                "\r\naccess-control-expose-headers: etag, idempotent-replayed, x-request-id, retry-after, server-timing\r\n")
+                """
+                \r
+                access-control-expose-headers: etag, idempotent-replayed, x-request-id, retry-after, server-timing, ratelimit, \
+                ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset\r
+
+                """)
         }
     }
 

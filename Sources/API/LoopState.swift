@@ -15,8 +15,8 @@ final class LoopState: @unchecked Sendable {
     private let proxies: TrustedProxies
 
     init(variesByOrigin: Bool, proxies: TrustedProxies) {
-        self.proxies = proxies
         self.variesByOrigin = variesByOrigin
+        self.proxies = proxies
     }
 
     func borrow() -> Call {

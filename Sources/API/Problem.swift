@@ -5,11 +5,14 @@ import JSON
 
 enum Problem {
     /// Appends the body of `fault`. Its cause is not part of it.
-    static func write(_ fault: Fault, requestID: String, path: String?, into bytes: inout [UInt8]) {
+    /// - Parameter violated: the policy of the bucket that was empty.
+    static func write(
+        _ fault: Fault, requestID: String, path: String?, violated: StaticString? = nil, into bytes: inout [UInt8]
+    ) {
         JSONWriter.append(to: &bytes) { writer in
             writer.beginObject()
             writer.key("type")
-            writer.string("/docs#\(fault.code.rawValue)")
+            writer.string(type(of: fault.code))
             writer.key("title")
             writer.string(fault.code.title)
             writer.key("status")
@@ -24,6 +27,12 @@ enum Problem {
             writer.string(fault.code.rawValue)
             writer.key("request_id")
             writer.string(requestID)
+            if let violated {
+                writer.key("violated-policies")
+                writer.beginArray()
+                writer.string("\(violated)")
+                writer.endArray()
+            }
             if !fault.fields.isEmpty {
                 writer.key("errors")
                 writer.beginArray()
@@ -41,6 +50,11 @@ enum Problem {
             }
             writer.endObject()
         }
+    }
+
+    /// Where the code is explained: its own page, but for the one that has a registered type (draft-ietf-httpapi-ratelimit-headers).
+    private static func type(of code: Fault.Code) -> String {
+        code == .rateLimited ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : "/docs#\(code.rawValue)"
     }
 
     /// The description of the body for OpenAPI.
@@ -63,6 +77,11 @@ enum Problem {
                         "code", SchemaNode(.enumeration(Fault.Code.allCases.map(\.rawValue)), "What went wrong; stable.")),
                     SchemaNode.Property(
                         "request_id", SchemaNode(.string(length: nil, format: nil), "Names the request in the log.")),
+                    SchemaNode.Property(
+                        "violated-policies",
+                        SchemaNode(
+                            .array(of: SchemaNode(.string(length: nil, format: nil), "A policy."), count: nil),
+                            "The policies of RateLimit-Policy that refused the request."), isRequired: false),
                     SchemaNode.Property(
                         "errors", SchemaNode(.array(of: field, count: nil), "The refused fields of a validation."),
                         isRequired: false),

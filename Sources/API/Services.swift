@@ -7,6 +7,7 @@ import HTTP
 import Identity
 import JSON
 import Postgres
+import RateLimiting
 import Synchronization
 import Tenancy
 
@@ -33,6 +34,7 @@ public final class Services: Sendable {
     let executions: Executions
     let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
+    let limiter: RateLimiter
     /// Further families of metrics: the worker's.
     private let furtherMetrics: @Sendable (inout MetricsText) -> Void
     private let described = Mutex<Described>(Described())
@@ -58,6 +60,7 @@ public final class Services: Sendable {
         executions: Executions,
         registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
+        limiter: RateLimiter,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
     ) {
         self.configuration = configuration
@@ -85,6 +88,7 @@ public final class Services: Sendable {
         self.executions = executions
         self.registry = registry
         self.idempotencyKeys = idempotencyKeys
+        self.limiter = limiter
         self.furtherMetrics = furtherMetrics
     }
 
@@ -112,6 +116,7 @@ public final class Services: Sendable {
         database.writeMetrics(to: &text)
         passwords.writeMetrics(to: &text)
         described.withLock { $0.server }?.writeMetrics(to: &text)
+        limiter.writeMetrics(to: &text)
         furtherMetrics(&text)
         return text.text
     }

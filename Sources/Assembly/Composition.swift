@@ -10,6 +10,7 @@ import Identity
 import Loop
 import Mail
 import Postgres
+import RateLimiting
 import Tenancy
 
 /// The parts of a server.
@@ -29,6 +30,7 @@ public struct Composition: Sendable {
     private let services: Services
     private let client: OutgoingClient
     private let news: News
+    private let sharing: BudgetSharing
 
     /// Makes the parts and connects nothing.
     /// - Parameters:
@@ -69,6 +71,8 @@ public struct Composition: Sendable {
                 memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
             threads: configuration.passwordThreads)
         let sessions = Sessions(database: database, authenticator: authenticator, rootKey: rootKey)
+        let limiter = RateLimiter(.suspended)
+        let sharing = BudgetSharing(database: database, loop: group.loops[0], limiter: limiter, node: node)
         services = Services(
             configuration: configuration, version: Composition.version, database: database, authenticator: authenticator,
             signingKeys: signingKeys, sessions: sessions, proxies: try Composition.proxies(configuration), rootKey: rootKey,
@@ -77,11 +81,14 @@ public struct Composition: Sendable {
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
-            registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency"))
+            registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
+            limiter: limiter
         ) { text in
+            sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
         }
+        self.sharing = sharing
         self.group = group
         self.database = database
         self.client = client
@@ -92,7 +99,7 @@ public struct Composition: Sendable {
         api = API(services, loopCount: group.loops.count)
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
-            mail: mail)
+            mail: mail, sharing: sharing)
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -110,6 +117,7 @@ public struct Composition: Sendable {
         try await signingKeys.start(on: group.loops[0])
         authenticator.uses.start(on: group)
         news.start()
+        await sharing.start()
         await worker.start()
         await mail.start()
     }
@@ -118,6 +126,7 @@ public struct Composition: Sendable {
     public func stop(graceMilliseconds: Int) async {
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
+        await sharing.stop()
         await news.stop()
         await authenticator.uses.stop(on: group)
         await signingKeys.stop()

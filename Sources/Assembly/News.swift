@@ -1,5 +1,5 @@
-// What the database tells this node: credentials and signing keys that changed, executions that another node made ready, and mail that
-// is to be sent.
+// What the database tells this node: credentials and signing keys that changed, executions that another node made ready, mail that is to
+// be sent, and nodes that came or went.
 
 import Base
 import Execution
@@ -7,6 +7,7 @@ import Identity
 import Loop
 import Mail
 import Postgres
+import RateLimiting
 
 /// Listens for the other nodes.
 struct News: Sendable {
@@ -16,22 +17,25 @@ struct News: Sendable {
     init(
         _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator,
         signingKeys: SigningKeys,
-        signal: QueueSignal, mail: MailDelivery
+        signal: QueueSignal, mail: MailDelivery, sharing: BudgetSharing
     ) {
         self.loop = loop
         listener = NotificationListener(
             target, loop: loop, pool: pool,
-            channels: [Revocation.channel, SigningKeys.channel, QueueSignal.channel, MailOutbox.channel],
+            channels: [Revocation.channel, SigningKeys.channel, QueueSignal.channel, MailOutbox.channel, BudgetSharing.channel],
             role: "insula_worker"
         ) { moment in
             authenticator.hears(asOf: moment)
         } deliver: { event in
             switch event {
-            case .gap: authenticator.missedNews()
+            case .gap:
+                authenticator.missedNews()
+                sharing.hear()
             case .lost: authenticator.isDeaf()
             case .notification(Revocation.channel, let payload): authenticator.received(payload)
             case .notification(SigningKeys.channel, _): signingKeys.changed()
             case .notification(MailOutbox.channel, _): mail.wake()
+            case .notification(BudgetSharing.channel, _): sharing.hear()
             case .notification(_, let payload): signal.received(payload)
             }
         }

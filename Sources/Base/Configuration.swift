@@ -25,6 +25,10 @@ public struct Configuration: Sendable {
     public var publicURL: String
     /// The word in the text of new API keys that tells one installation's from another's.
     public var keyEnvironment: String
+    /// Requests a minute of one address without a good credential.
+    public var anonymousPerMinute: Int
+    /// Requests a second of one address that try a credential.
+    public var authenticationPerSecond: Int
     /// Origins that browsers may call from.
     public var corsOrigins: [String]
     /// Executions that run at once on this node.
@@ -79,6 +83,12 @@ public struct Configuration: Sendable {
         Setting(
             variable: "INSULA_KEY_ENVIRONMENT", standard: "live", summary: "word in new API keys: 1 to 8 of a-z and 0-9"),
         Setting(
+            variable: "INSULA_ANONYMOUS_PER_MINUTE", standard: "20",
+            summary: "requests a minute of one address without a good credential"),
+        Setting(
+            variable: "INSULA_AUTHENTICATION_PER_SECOND", standard: "5",
+            summary: "requests a second of one address that try a credential"),
+        Setting(
             variable: "INSULA_CORS_ORIGINS", standard: "", summary: "origins that browsers may call from, separated by commas"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
@@ -123,6 +133,8 @@ public struct Configuration: Sendable {
         publicURL = reader.optional("INSULA_PUBLIC_URL") ?? Configuration.localURL(host, port, isSecure: tlsKeyFile != nil)
         while publicURL.hasSuffix("/") { publicURL.removeLast() }
         keyEnvironment = reader.text("INSULA_KEY_ENVIRONMENT")
+        anonymousPerMinute = reader.number("INSULA_ANONYMOUS_PER_MINUTE", 1...1_000_000)
+        authenticationPerSecond = reader.number("INSULA_AUTHENTICATION_PER_SECOND", 1...1_000_000)
         corsOrigins = reader.list("INSULA_CORS_ORIGINS")
         workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
         passwordMemoryMebibytes = reader.number("INSULA_PASSWORD_MEMORY", 19...256)

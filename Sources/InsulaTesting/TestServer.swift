@@ -71,6 +71,7 @@ public final class TestServer: Sendable {
             "INSULA_PORT": "0", "INSULA_LOOPS": "2", "INSULA_LOG": "error", "INSULA_OUTBOUND_ALLOW": "127.0.0.0/8",
             "INSULA_WORKERS": "8", "INSULA_DATA": "/tmp/insula-test-\(getpid())/data-\(database.name)",
             "INSULA_TRUSTED_PROXIES": "127.0.0.0/8",
+            "INSULA_ANONYMOUS_PER_MINUTE": "1000000", "INSULA_AUTHENTICATION_PER_SECOND": "1000000",
         ]
         let configuration = try Configuration(environment: usual.merging(settings) { $1 }, coreCount: 2)
         return try await TestServer(database, configuration)

@@ -26,6 +26,7 @@ enum Operation {
         case "aesgcm.open": answer = openAESGCM(fields)
         case "aesgcm.seal": answer = sealAESGCM(fields)
         case "totp": answer = totp(fields)
+        case "sf.parse": answer = parseStructured(fields)
         case "argon2.verify": answer = verifyPassword(fields)
         case nil: answer = nil
         case .some: answer = skip
@@ -72,7 +73,7 @@ enum Operation {
 
 /// The members of a request; anything but an object has none.
 struct Fields {
-    private let request: JSONView
+    let request: JSONView
 
     init(_ request: JSONView) {
         self.request = request

@@ -87,7 +87,8 @@ import Testing
             #expect(state(worker, "SELECT \(column) FROM mail_outbox") == RowTests.refused, "\(column)")
             #expect(state(worker, "UPDATE mail_outbox SET \(column) = DEFAULT") == RowTests.refused, "\(column)")
         }
-        for table in town.tables + CatalogueTests.books.keys where !RowTests.queues.contains(table) {
+        for table in town.tables + CatalogueTests.books.keys
+        where !(RowTests.queues + CatalogueTests.workersTables).contains(table) {
             #expect(state(worker, "SELECT 1 FROM \(table)") == RowTests.refused, "\(table)")
             let column = CatalogueTests.books[table] ?? "tenant_id"
             #expect(state(worker, "UPDATE \(table) SET \(column) = NULL") == RowTests.refused, "\(table)")

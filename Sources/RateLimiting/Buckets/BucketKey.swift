@@ -12,6 +12,9 @@ public struct BucketKey: Sendable, Hashable {
         case credential = 2
         case anonymous = 3
         case authentication = 4
+
+        /// Whether it names an address, of which anybody may have many.
+        var isAddress: Bool { rawValue >= Kind.anonymous.rawValue }
     }
 
     public let kind: Kind
@@ -52,6 +55,14 @@ public struct BucketKey: Sendable, Hashable {
     private static let seed = (
         UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1
     )
+
+    /// Reads `bytes`; `nil` when they name no kind.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == 17, let kind = Kind(rawValue: bytes[0]) else { return nil }
+        self.kind = kind
+        high = bytes[1..<9].reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes[9..<17].reduce(0) { $0 << 8 | UInt64($1) }
+    }
 
     /// 17 bytes: the kind, then the 128 bits, most significant first.
     var bytes: [UInt8] {

@@ -44,6 +44,14 @@ public struct Rate: Sendable, Hashable {
         self.burst = Int(min(UInt64(burst), Rate.longestFillNanoseconds / interval))
     }
 
+    /// A rate that another process used, of which only this is known; `nil` when no bucket of a limiter may have it.
+    init?(intervalNanoseconds: UInt64, burst: Int) {
+        guard intervalNanoseconds > 0, burst > 0, intervalNanoseconds <= RateLimiter.longestFillNanoseconds / UInt64(burst) else {
+            return nil
+        }
+        self.init(quota: burst, windowSeconds: 1, burst: burst, interval: intervalNanoseconds)
+    }
+
     /// The same rate with a smaller burst.
     @inline(__always)
     func holding(_ burst: Int) -> Rate { Rate(self, burst: burst) }
@@ -63,4 +71,7 @@ public struct Rate: Sendable, Hashable {
     /// Nanoseconds in which an empty bucket fills.
     @inline(__always)
     public var fillNanoseconds: UInt64 { UInt64(burst) &* intervalNanoseconds }
+
+    /// What the database holds of a burst that is shared: the half that the slices leave.
+    var databaseFillNanoseconds: UInt64 { UInt64(burst - burst / 2) &* intervalNanoseconds }
 }

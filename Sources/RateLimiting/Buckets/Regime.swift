@@ -18,6 +18,6 @@ public enum Regime: Sendable, Equatable {
     /// The whole burst and the whole rate, since that moment of the monotonic clock in nanoseconds.
     case alone(since: UInt64, Start)
     /// A slice as one of `nodes`; a bucket that is not known yet holds no more than the slice of one of `atMost`, which is the most
-    /// nodes there have been since this one was alone.
+    /// nodes there have been since this one was alone; 0 when nothing is known of what was spent before.
     case sharing(nodes: Int, atMost: Int)
 }

@@ -19,9 +19,17 @@ struct Stripe: ~Copyable {
         var askedAt: UInt64 = 0
     }
 
+    /// How many requests were admitted and refused.
+    struct Counts {
+        var admitted = 0
+        var refused = 0
+    }
+
+    /// By the raw value of the kind.
+    private(set) var counts = InlineArray<5, Counts>(repeating: Counts())
     var buckets: [Bucket]
     private(set) var count = 0
-    private(set) var latest: UInt64 = 0
+    var latest: UInt64 = 0
     private(set) var regime: Regime
     /// The buckets that are not full, while their filling has to be leased. No key stands here twice.
     var wanting: [BucketKey] = []
@@ -37,6 +45,16 @@ struct Stripe: ~Copyable {
     // MARK: Spending
 
     mutating func take(_ cost: Int, _ key: BucketKey, _ hash: UInt64, _ rate: Rate, now: UInt64) -> RateDecision {
+        let decision = decide(cost, key, hash, rate, now: now)
+        if decision.isAdmitted {
+            counts[Int(key.kind.rawValue)].admitted &+= 1
+        } else {
+            counts[Int(key.kind.rawValue)].refused &+= 1
+        }
+        return decision
+    }
+
+    private mutating func decide(_ cost: Int, _ key: BucketKey, _ hash: UInt64, _ rate: Rate, now: UInt64) -> RateDecision {
         latest = max(latest, now)
         if case .suspended = regime { return RateDecision(.suspended, rate: rate, missing: 0, wait: 1_000_000_000) }
         let known = find(key, hash)
@@ -81,12 +99,12 @@ struct Stripe: ~Copyable {
     }
 
     /// Whether forgetting the bucket changes nothing.
-    private func isFull(_ at: Int) -> Bool {
+    func isFull(_ at: Int) -> Bool {
         if case .sharing = regime { return buckets[at].number == 0 && !buckets[at].isWanting }
         return buckets[at].number <= latest
     }
 
-    private mutating func insert(_ key: BucketKey, _ hash: UInt64, _ rate: Rate, reusing reusable: Int?) -> Int? {
+    mutating func insert(_ key: BucketKey, _ hash: UInt64, _ rate: Rate, reusing reusable: Int?) -> Int? {
         var place = reusable
         if place == nil {
             guard makeRoom() else { return nil }
@@ -109,6 +127,7 @@ struct Stripe: ~Copyable {
         case .alone(let since, .empty): since &+ rate.fillNanoseconds
         case .alone(let since, .share(let nodes)):
             since &+ rate.fillNanoseconds &- rate.share(of: nodes).fillNanoseconds
+        case .sharing(let nodes, 0): rate.share(of: nodes).fillNanoseconds
         case .sharing(let nodes, let most):
             rate.share(of: nodes).fillNanoseconds &- rate.share(of: max(nodes, most)).fillNanoseconds
         }
