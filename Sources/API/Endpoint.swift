@@ -21,6 +21,8 @@ public struct Endpoint: Sendable {
     var isQuiet = false
     var body: SchemaNode?
     var bodyIsOptional = false
+    /// What the body may be written as.
+    var bodyTypes: [MediaType] = [.json]
     var query: [SchemaNode.Property] = []
     let status: Int
     var answer: SchemaNode?
@@ -72,10 +74,11 @@ public struct Endpoint: Sendable {
 
     /// An endpoint that takes parameters in its query.
     static func asking<Needed: Permission, Value, Answer>(
-        _ path: String, _ summary: String, _ needed: Needed.Type, _ query: Query<Value>, answers output: Output<Answer>,
+        _ path: String, _ summary: String, _ needed: Needed.Type, _ query: Query<Value>, method: Method = .get,
+        answers output: Output<Answer>,
         _ operation: @escaping @Sendable (Call, Permit<Needed>, Value) async throws(Fault) -> Answer
     ) -> Endpoint {
-        var row = Endpoint(method: .get, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
+        var row = Endpoint(method: method, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
             call throws(Fault) in
             let permit = try call.permit(needed)
             let value = try call.read(query)
@@ -99,6 +102,24 @@ public struct Endpoint: Sendable {
             try await operation(call, permit)
             call.answerEmpty()
         }
+    }
+
+    /// An endpoint that takes what a form or a JSON object says, as the RFCs about tokens want it.
+    static func takingForm<Needed: Permission, Value, Answer>(
+        _ path: String, _ summary: String, _ needed: Needed.Type, _ input: Input<Value>, answers output: Output<Answer>,
+        _ operation: @escaping @Sendable (Call, Permit<Needed>, Value) async throws(Fault) -> Answer
+    ) -> Endpoint {
+        var row = Endpoint(method: .post, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
+            call throws(Fault) in
+            let permit = try call.permit(needed)
+            try call.refuseQuery()
+            let value = try await call.readForm(input)
+            call.answer(200, output, try await operation(call, permit, value))
+        }
+        row.body = input.schema
+        row.bodyTypes = [.json, .form]
+        row.answer = output.schema
+        return row
     }
 
     // MARK: What a row can have besides
@@ -134,6 +155,23 @@ public struct Endpoint: Sendable {
         row.body = input.schema
         row.answer = output.schema
         row.isRevised = output.revision != nil
+        return row
+    }
+
+    /// An endpoint that takes a form or a JSON object from whoever sends it, and answers with nothing but that it did.
+    static func openTakingForm<Value>(
+        _ path: String, _ summary: String, _ input: Input<Value>,
+        _ operation: @escaping @Sendable (Call, Value) async throws(Fault) -> Void
+    ) -> Endpoint {
+        var row = Endpoint(method: .post, path: path, summary: summary, right: nil, limit: .authentication, status: 200) {
+            call throws(Fault) in
+            try call.refuseQuery()
+            let value = try await call.readForm(input)
+            try await operation(call, value)
+            call.answer("application/json", Array("{}".utf8), headers: "cache-control: no-store\r\n")
+        }
+        row.body = input.schema
+        row.bodyTypes = [.json, .form]
         return row
     }
 

@@ -1,4 +1,4 @@
-// The tenant of the caller, and its API keys.
+// API keys.
 
 import Base
 import HTTP
@@ -16,8 +16,7 @@ extension Endpoint {
             },
             .taking(
                 .post, "/v1/keys", "Make an API key; its secret is shown this once", KeysWrite.self, CreateAPIKey.input,
-                status: 201,
-                answers: NewAPIKey.output
+                status: 201, answers: NewAPIKey.output
             ) { call, permit, input throws(Fault) in
                 try await keys.create(input, by: permit)
             },
@@ -26,13 +25,25 @@ extension Endpoint {
                 let before: KeyID? = try paging.place(in: "keys", for: permit.scope)
                 return try await keys.list(before: before, limit: paging.limit, by: permit).page(of: "keys", for: permit.scope)
             },
+            .plain(.get, "/v1/keys/{key_id}", "Read an API key", KeysRead.self, answers: APIKey.output) {
+                call, permit throws(Fault) in
+                try await keys.get(try call.id(0), by: permit)
+            },
+            .taking(
+                .patch, "/v1/keys/{key_id}", "Change an API key", KeysWrite.self, UpdateAPIKey.input, answers: APIKey.output
+            ) { call, permit, input throws(Fault) in
+                try await keys.update(try call.id(0), input, by: permit)
+            },
+            .taking(
+                .post, "/v1/keys/{key_id}/rotate",
+                "Give an API key a new text, shown this once; the present one works on for a while",
+                KeysWrite.self, RotateAPIKey.input, mayBeEmpty: true, answers: NewAPIKey.output
+            ) { call, permit, input throws(Fault) in
+                try await keys.rotate(try call.id(0), input, by: permit)
+            },
             .plain(.delete, "/v1/keys/{key_id}", "Revoke an API key", KeysWrite.self, answers: APIKey.output) {
                 call, permit throws(Fault) in
-                let id: KeyID = try call.id(0)
-                let revoked = try await keys.revoke(id, by: permit)
-                // The other nodes hear of it; this one has not to wait for its own news.
-                services.authenticator.forget(.key(id))
-                return revoked
+                try await keys.revoke(try call.id(0), by: permit)
             },
         ]
     }

@@ -3,8 +3,7 @@
 extension Endpoint {
     /// Every endpoint of the native API.
     static func all(_ services: Services) -> [Endpoint] {
-        system(services) + login(services) + mfa(services) + accounts(services) + users(services) + keys(services)
-            + agents(services)
-            + executions(services)
+        system(services) + login(services) + mfa(services) + sessions(services) + tokens(services) + accounts(services)
+            + users(services) + keys(services) + agents(services) + executions(services)
     }
 }

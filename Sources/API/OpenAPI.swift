@@ -96,7 +96,7 @@ enum OpenAPI {
             writer.beginObject()
             writer.key("required")
             writer.bool(!endpoint.bodyIsOptional)
-            writeContent("application/json", body, to: &writer)
+            writeContent(endpoint.bodyTypes.map(\.rawValue), body, to: &writer)
             writer.endObject()
         }
         writer.key("responses")
@@ -156,14 +156,16 @@ enum OpenAPI {
         writer.endObject()
     }
 
-    private static func writeContent(_ type: String, _ schema: SchemaNode, to writer: inout JSONWriter) {
+    private static func writeContent(_ types: [String], _ schema: SchemaNode, to writer: inout JSONWriter) {
         writer.key("content")
         writer.beginObject()
-        writer.key(name: type)
-        writer.beginObject()
-        writer.key("schema")
-        schema.write(to: &writer)
-        writer.endObject()
+        for type in types {
+            writer.key(name: type)
+            writer.beginObject()
+            writer.key("schema")
+            schema.write(to: &writer)
+            writer.endObject()
+        }
         writer.endObject()
     }
 
@@ -173,13 +175,13 @@ enum OpenAPI {
         writer.beginObject()
         writer.key("description")
         writer.string(endpoint.status == 204 ? "Done; there is no body." : "Success.")
-        if let answer = endpoint.answer { writeContent(endpoint.answerType.description, answer, to: &writer) }
+        if let answer = endpoint.answer { writeContent([endpoint.answerType.description], answer, to: &writer) }
         writer.endObject()
         writer.key("default")
         writer.beginObject()
         writer.key("description")
         writer.string("A problem; `code` tells which.")
-        writeContent("application/problem+json", Problem.schema, to: &writer)
+        writeContent(["application/problem+json"], Problem.schema, to: &writer)
         writer.endObject()
         writer.endObject()
     }

@@ -30,6 +30,7 @@ public final class Services: Sendable {
     let registrations: Registrations
     let users: Users
     let invitations: Invitations
+    let tokens: TokenService
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
@@ -79,11 +80,12 @@ public final class Services: Sendable {
         )
         secondFactors = SecondFactors(database: database, check: secondFactor, authenticator: authenticator)
         tenants = Tenants(database: database)
-        keys = APIKeys(database: database)
         accounts = Accounts(ground)
         registrations = Registrations(ground, signUp: configuration.signUp)
         users = Users(ground)
         invitations = Invitations(ground)
+        keys = APIKeys(database: database, authenticator: authenticator, environment: configuration.keyEnvironment)
+        tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
         self.registry = registry

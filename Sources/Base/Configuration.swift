@@ -146,9 +146,9 @@ public struct Configuration: Sendable {
         let threads = reader.number("INSULA_PASSWORD_THREADS", 0...64)
         passwordThreads = threads == 0 ? max(1, coreCount / 2) : threads
         if !(1...8).contains(keyEnvironment.utf8.count)
-            || !keyEnvironment.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) })
+            || keyEnvironment == "op" || !keyEnvironment.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) })
         {
-            reader.refuse("INSULA_KEY_ENVIRONMENT", "format", "INSULA_KEY_ENVIRONMENT is 1 to 8 of a-z and 0-9.")
+            reader.refuse("INSULA_KEY_ENVIRONMENT", "format", "INSULA_KEY_ENVIRONMENT is 1 to 8 of a-z and 0-9, and not op.")
         }
         smtpURL = reader.optional("INSULA_SMTP_URL").map { Secret($0) }
         mailFrom = reader.text("INSULA_MAIL_FROM")

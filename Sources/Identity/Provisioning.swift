@@ -11,6 +11,8 @@ import Tenancy
 public struct Provisioning: Sendable {
     private let database: Database
     private let pool: BlockingPool
+    /// The word in the text of new keys.
+    private let environment: String
 
     /// A tenant that was just made.
     public struct NewTenant: Sendable {
@@ -23,9 +25,10 @@ public struct Provisioning: Sendable {
         public let ownerKey: Secret
     }
 
-    public init(database: Database, pool: BlockingPool) {
+    public init(database: Database, pool: BlockingPool, environment: String) {
         self.database = database
         self.pool = pool
+        self.environment = environment
     }
 
     /// Makes the default tenant when there is no tenant at all, and `nil` otherwise. However many nodes start at once, one makes it.
@@ -67,10 +70,9 @@ public struct Provisioning: Sendable {
             try await session.execute(Provisioning.insertOwner, id, owner, "owner", email, hash)
             let entry = AuditEntry(.tenantCreated, actor: nil, request: InternalRequest.shared)
             try await session.execute(AuditEntry.insert, entry, id.uuid)
-            let key = APIKeys.make(CreateAPIKey(name: "first key", role: .owner))
-            _ = try await APIKeys.insert(key, tenant: id, in: session)
+            let key = try await insertKey(CreateAPIKey(name: "first key", role: .owner), tenant: id, in: session)
             return NewTenant(
-                id: id, slug: slug, ownerName: "owner", ownerEmail: email, ownerPassword: password, ownerKey: key.text)
+                id: id, slug: slug, ownerName: "owner", ownerEmail: email, ownerPassword: password, ownerKey: key)
         }
     }
 
@@ -103,11 +105,16 @@ public struct Provisioning: Sendable {
 
     /// Makes a key for a tenant.
     public func createKey(_ input: CreateAPIKey, tenant: TenantID) async throws(Fault) -> Secret {
-        let new = APIKeys.make(input)
-        return try await database.session(.tenant(tenant)) { session throws(Fault) in
-            _ = try await APIKeys.insert(new, tenant: tenant, in: session)
-            return new.text
+        try await database.session(.tenant(tenant)) { session throws(Fault) in
+            try await insertKey(input, tenant: tenant, in: session)
         }
+    }
+
+    private func insertKey(_ input: CreateAPIKey, tenant: TenantID, in session: Session) async throws(Fault) -> Secret {
+        let new = APIKeys.NewText(environment)
+        let entry = AuditEntry(.keyCreated, actor: nil, request: InternalRequest.shared)
+        _ = try await APIKeys.insert(input, new, tenant: tenant, by: nil, entry, in: session)
+        return new.text
     }
 
     private static let lock = Statement<Void>("lock provisioning", "SELECT pg_advisory_xact_lock(4849512170091)")

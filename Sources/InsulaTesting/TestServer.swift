@@ -161,7 +161,7 @@ public final class TestServer: Sendable {
     private func operate<Value: Sendable>(
         _ body: @escaping @Sendable (Provisioning) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
-        let provisioning = Provisioning(database: operating, pool: pool)
+        let provisioning = Provisioning(database: operating, pool: pool, environment: "live")
         let outcome = await visitors.loops[0].call { () -> Result<Value, Fault> in
             do throws(Fault) {
                 return .success(try await body(provisioning))

@@ -23,7 +23,11 @@ struct Command {
         ("admin tenant list", [], "list the tenants: slug, state, plan, id, name"),
         ("admin user reset-password", ["--tenant", "--user"], "give somebody a new one-time password; prints it alone"),
         ("admin signup-code create", [], "make a code with which somebody may make a tenant; prints it alone, once"),
-        ("admin key create", ["--tenant", "--role", "--name"], "make an API key for a tenant; prints the key alone"),
+        (
+            "admin key create", ["--tenant", "--role", "--name", "--scopes", "--expires"],
+            "make an API key for a tenant; prints the key alone"
+        ),
+        ("admin signing-key rotate", [], "sign access tokens with the next key from now on"),
     ]
 
     /// - Throws: `.invalid` naming the argument that is not understood.
@@ -84,7 +88,9 @@ struct Command {
         case "admin tenant list": try Operation(configuration).listTenants()
         case "admin key create":
             try Operation(configuration).createKey(
-                tenant: option("--tenant"), role: option("--role"), name: option("--name"))
+                tenant: option("--tenant"), role: option("--role"), name: option("--name"), scopes: options["--scopes"],
+                expiry: options["--expires"])
+        case "admin signing-key rotate": try Operation(configuration).rotateSigningKeys()
         default: preconditionFailure("\(name) is in the table of commands and not in the list that runs them")
         }
     }

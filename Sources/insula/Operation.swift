@@ -34,8 +34,9 @@ struct Operation {
 
     func createTenant(slug: String, name: String, email: String?) throws(Fault) {
         let made = try withOperator { database, foundations async throws(Fault) in
-            try await Provisioning(database: database, pool: foundations.pool)
-                .create(slug: slug, name: name, ownerEmail: email)
+            try await Provisioning(
+                database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment
+            ).create(slug: slug, name: name, ownerEmail: email)
         }
         Terminal.say(Greeting.secrets(of: made))
     }
@@ -45,7 +46,9 @@ struct Operation {
             guard let tenant = try await Tenants(database: database).find(slug: slug) else {
                 throw Fault.invalid("--tenant", "reference", "There is no tenant \(slug).")
             }
-            return try await Provisioning(database: database, pool: foundations.pool).resetPassword(of: user, tenant: tenant.id)
+            return try await Provisioning(
+                database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment
+            ).resetPassword(of: user, tenant: tenant.id)
         }
         Terminal.say(Greeting.spell(password))
     }
@@ -55,21 +58,51 @@ struct Operation {
         Terminal.say(Greeting.spell(code))
     }
 
-    func createKey(tenant slug: String, role: String, name: String) throws(Fault) {
+    /// - Parameters:
+    ///   - scopes: those of the role's that the key holds, separated by commas; all of them when left out.
+    ///   - expiry: a moment in RFC 3339; never when left out.
+    func createKey(tenant slug: String, role: String, name: String, scopes: String?, expiry: String?) throws(Fault) {
         guard let role = Role(rawValue: role) else {
             throw .invalid("--role", "enum", "A role is \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
         }
         guard (1...100).contains(name.unicodeScalars.count) else {
             throw .invalid("--name", "length", "A name has 1 to 100 characters.")
         }
+        let scopes = try scopes.map { text throws(Fault) in try Operation.rights(text, of: role) }
+        let moment = expiry.flatMap { Timestamp(rfc3339: $0) }
+        guard expiry == nil || moment.map({ $0 > .now }) == true else {
+            throw .invalid("--expires", "format", "An expiry is a moment to come in RFC 3339, such as 2030-01-01T00:00:00Z.")
+        }
         let text = try withOperator { database, foundations async throws(Fault) in
             guard let tenant = try await Tenants(database: database).find(slug: slug) else {
                 throw Fault.invalid("--tenant", "reference", "There is no tenant \(slug).")
             }
-            return try await Provisioning(database: database, pool: foundations.pool)
-                .createKey(CreateAPIKey(name: name, role: role), tenant: tenant.id)
+            return try await Provisioning(
+                database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment
+            ).createKey(
+                CreateAPIKey(name: name, role: .builtIn(role), scopes: scopes, expiresAt: moment), tenant: tenant.id)
         }
         Terminal.say(Greeting.spell(text))
+    }
+
+    private static func rights(_ text: String, of role: Role) throws(Fault) -> [Right] {
+        var rights: [Right] = []
+        for name in text.split(separator: ",") {
+            guard let right = Right(rawValue: String(name)), role.rights.contains(right) else {
+                throw .invalid("--scopes", "enum", "The role \(role.rawValue) holds no \(name).")
+            }
+            rights.append(right)
+        }
+        return rights
+    }
+
+    /// Lets the next signing key sign from now on.
+    func rotateSigningKeys() throws(Fault) {
+        let rootKey = try RootKeyFile.claim(in: configuration.dataFolder)
+        try withOperator { database, _ async throws(Fault) in
+            try await SigningKeys(database: database, rootKey: rootKey).rotate()
+        }
+        Terminal.remark("insula: the next key signs from now on; tokens of the one before stay good until they end.")
     }
 
     func printOpenAPI() throws(Fault) {

@@ -82,8 +82,9 @@ struct Serve {
         let database = foundations.operatorDatabase()
         return try foundations.wait { () async throws(Fault) in
             do throws(Fault) {
-                let made = try await Provisioning(database: database, pool: foundations.pool)
-                    .provisionFirst(ownerEmail: configuration.ownerEmail)
+                let made = try await Provisioning(
+                    database: database, pool: foundations.pool, environment: configuration.keyEnvironment
+                ).provisionFirst(ownerEmail: configuration.ownerEmail)
                 await database.stop()
                 return made
             } catch {

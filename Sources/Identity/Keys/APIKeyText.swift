@@ -1,22 +1,23 @@
-// The text of an API key: `ins_live_<26 characters of id>_<52 characters of secret><7 characters of checksum>`, all in the base32 of
-// TypeID. The id finds the row, the secret proves the right, and the checksum lets a mistyped or invented key be refused without a
-// question to the database. Keys are only ever stored as the SHA-256 of this text.
+// The text of an API key: `ins_<environment>_<26 characters of id>_<52 characters of secret><7 characters of checksum>`, all but the two
+// words in the base32 of TypeID. The id finds the row, the secret proves the right, and the checksum lets a mistyped or invented key be
+// refused without a question to the database. Keys are only ever stored as the SHA-256 of this text.
 
 import Base
 import Crypto
 
 /// The text of keys.
 enum APIKeyText {
-    static let prefix = "ins_live_"
+    static let prefix = "ins_"
+    static let environmentCharacters = 1...8
     static let idCharacters = 26
     static let secretCharacters = 52
     static let checksumCharacters = 7
-    /// 9 + 26 + 1 + 52 + 7.
-    static let characters = 95
+    /// What follows the environment and its underscore: 26 + 1 + 52 + 7.
+    static let restCharacters = 86
 
     /// A new key for `id`: 256 random bits.
-    static func make(for id: KeyID) -> Secret {
-        var text = Array(prefix.utf8)
+    static func make(for id: KeyID, environment: String) -> Secret {
+        var text = Array("\(prefix)\(environment)_".utf8)
         text.appendBase32(id.uuid)
         text.append(UInt8(ascii: "_"))
         text += Array(Base32.crockford.encode(Random.bytes(32)).utf8)
@@ -26,11 +27,13 @@ enum APIKeyText {
 
     /// Reads the id out of a key's text; `nil` when its form or its checksum is wrong.
     static func id(in bytes: [UInt8]) -> KeyID? {
-        guard bytes.count == characters else { return nil }
-        let body = characters - checksumCharacters
-        guard bytes.starts(with: prefix.utf8), bytes[prefix.utf8.count + idCharacters] == UInt8(ascii: "_"),
-            bytes[body...].elementsEqual(checksum(of: bytes[..<body])),
-            let uuid = UUIDBits(base32: bytes.span.extracting(prefix.utf8.count..<prefix.utf8.count + idCharacters))
+        let head = bytes.count - restCharacters - 1
+        guard bytes.starts(with: prefix.utf8), environmentCharacters.contains(head - prefix.utf8.count),
+            bytes[head] == UInt8(ascii: "_"), bytes[head + 1 + idCharacters] == UInt8(ascii: "_")
+        else { return nil }
+        let body = bytes.count - checksumCharacters
+        guard bytes[body...].elementsEqual(checksum(of: bytes[..<body])),
+            let uuid = UUIDBits(base32: bytes.span.extracting(head + 1..<head + 1 + idCharacters))
         else { return nil }
         return KeyID(uuid)
     }

@@ -63,6 +63,32 @@ enum SessionStatements {
             isCurrent: try row.value(9, as: Bool?.self) ?? false)
     }
 
+    /// A person of the tenant.
+    struct Person {
+        /// What his role holds.
+        let role: Rights
+    }
+
+    static let person = Statement<Person, UserID>(
+        "role of a user",
+        """
+        SELECT u.role, u.role_id, r.scopes FROM users u LEFT JOIN roles r ON (r.tenant_id, r.id) = (u.tenant_id, u.role_id)
+        WHERE u.id = $1
+        """, repeatable: true
+    ) { row throws(Fault) in
+        Person(role: try RoleReference(role: row.value(0), id: row.value(1)).rights(scopes: row.value(2)))
+    }
+
+    static let impersonate = Statement<
+        Void, TenantID, SessionID, UserID, Int, String?, String?, String, UUIDBits, String
+    >(
+        "begin to act as another",
+        """
+        INSERT INTO sessions (
+            tenant_id, id, user_id, kind, amr, idle_seconds, expires_at, address, user_agent, impersonator_kind, impersonator_id, reason)
+        VALUES ($1, $2, $3, 'impersonation', '{}', $4, now() + make_interval(secs => $4), $5::inet, $6, $7, $8, $9)
+        """)
+
     static let endOne = Statement<Void, SessionID, UserID, String, AuditEntry>(
         "end session",
         """

@@ -16,6 +16,7 @@ public enum RolesRead: Permission { public static let right = Right.rolesRead }
 public enum RolesWrite: Permission { public static let right = Right.rolesWrite }
 public enum KeysRead: Permission { public static let right = Right.keysRead }
 public enum KeysWrite: Permission { public static let right = Right.keysWrite }
+public enum TokensIntrospect: Permission { public static let right = Right.tokensIntrospect }
 public enum AuditRead: Permission { public static let right = Right.auditRead }
 public enum AgentsRead: Permission { public static let right = Right.agentsRead }
 public enum AgentsWrite: Permission { public static let right = Right.agentsWrite }

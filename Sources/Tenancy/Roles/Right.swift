@@ -15,6 +15,8 @@ public enum Right: String, Sendable, CaseIterable {
     case rolesWrite = "roles:write"
     case keysRead = "keys:read"
     case keysWrite = "keys:write"
+    /// To ask what a token of the tenant opens.
+    case tokensIntrospect = "tokens:introspect"
     case auditRead = "audit:read"
     case agentsRead = "agents:read"
     case agentsWrite = "agents:write"

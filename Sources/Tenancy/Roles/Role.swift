@@ -25,7 +25,8 @@ public enum Role: String, Sendable, CaseIterable {
     private static let working = viewing.union(Rights([.agentsWrite, .executionsWrite]))
     private static let managing = working.union(
         Rights([
-            .tenantWrite, .usersRead, .usersWrite, .usersImpersonate, .rolesRead, .rolesWrite, .keysRead, .keysWrite, .auditRead,
+            .tenantWrite, .usersRead, .usersWrite, .usersImpersonate, .rolesRead, .rolesWrite, .keysRead, .keysWrite,
+            .tokensIntrospect, .auditRead,
         ]))
     private static let owning = managing.union(Rights([.tenantExport, .tenantDelete]))
 }
