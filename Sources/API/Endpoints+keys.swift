@@ -20,10 +20,11 @@ extension Endpoint {
             ) { call, permit, input throws(Fault) in
                 try await keys.create(input, by: permit)
             },
-            .asking("/v1/keys", "List the API keys, newest first", KeysRead.self, Paging.query, answers: APIKey.output.page) {
+            .asking("/v1/keys", "List the API keys", KeysRead.self, Paging.query, answers: APIKey.output.page) {
                 call, permit, paging throws(Fault) in
                 let before: KeyID? = try paging.place(in: "keys", for: permit.scope)
-                return try await keys.list(before: before, limit: paging.limit, by: permit).page(of: "keys", for: permit.scope)
+                return try await keys.list(before: before, limit: paging.limit, order: paging.order, by: permit)
+                    .page(of: "keys", in: paging.order, for: permit.scope)
             },
             .plain(.get, "/v1/keys/{key_id}", "Read an API key", KeysRead.self, answers: APIKey.output) {
                 call, permit throws(Fault) in

@@ -15,12 +15,12 @@ extension Endpoint {
                 call.takeCookieAway()
             },
             .asking(
-                "/v1/sessions", "List one's own sessions, newest first", AccountRead.self, Paging.query,
+                "/v1/sessions", "List one's own sessions", AccountRead.self, Paging.query,
                 answers: LoginSession.output.page
             ) { call, permit, paging throws(Fault) in
                 let before: SessionID? = try paging.place(in: "sessions", for: permit.scope)
-                return try await sessions.list(before: before, limit: paging.limit, by: permit)
-                    .page(of: "sessions", for: permit.scope)
+                return try await sessions.list(before: before, limit: paging.limit, order: paging.order, by: permit)
+                    .page(of: "sessions", in: paging.order, for: permit.scope)
             },
             .silent(.delete, "/v1/sessions/{session_id}", "End one of one's own sessions", AccountWrite.self) {
                 call, permit throws(Fault) in

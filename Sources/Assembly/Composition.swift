@@ -21,6 +21,8 @@ public struct Composition: Sendable {
     public let database: Database
     public let authenticator: Authenticator
     private let signingKeys: SigningKeys
+    /// The sessions of people.
+    public let sessions: Sessions
     public let worker: Worker
     /// Answers the requests.
     public let api: API
@@ -70,7 +72,7 @@ public struct Composition: Sendable {
             parameters: Password.Parameters(
                 memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
             threads: configuration.passwordThreads)
-        let sessions = Sessions(database: database, authenticator: authenticator, rootKey: rootKey)
+        sessions = Sessions(database: database, authenticator: authenticator, rootKey: rootKey)
         let limiter = RateLimiter(.suspended)
         let sharing = BudgetSharing(database: database, loop: group.loops[0], limiter: limiter, node: node)
         services = Services(

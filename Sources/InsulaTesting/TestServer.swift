@@ -19,9 +19,9 @@ import Tenancy
 public final class TestServer: Sendable {
     public let database: TestDatabase
     public let port: UInt16
-    private let composition: Composition
+    let composition: Composition
     private let server: Server
-    private let group: LoopGroup
+    let group: LoopGroup
     private let pool: BlockingPool
     /// Where clients and the operator live.
     private let visitors: LoopGroup
@@ -172,7 +172,7 @@ public final class TestServer: Sendable {
         return try outcome.get()
     }
 
-    private static func spell(_ secret: Secret) -> String {
+    static func spell(_ secret: Secret) -> String {
         unsafe secret.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }

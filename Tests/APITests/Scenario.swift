@@ -21,7 +21,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String { "\(method) \(path)" }
     var testDescription: String { name }
 
-    static let all = system + login + mfa + joining + links + account + people + keys + agents + executions
+    static let all =
+        system + login + mfa + sessions + tokens + joining + links + account + people + keys + furtherKeys + agents + executions
 
     // MARK: The server itself
 

@@ -42,20 +42,25 @@ import Testing
         let execution = try #require(try await mine.call("POST", "/v1/agents/\(agent)/trigger").json["id"]?.string)
         let key = try #require(
             try await mine.call("POST", "/v1/keys", ["name": "k"]).json["key"]?["id"]?.string)
-        let user = try owner.person(.member).id.description
+        let person = try owner.person()
+        let session = try await person.session()
         let invitation = try #require(
             try await mine.call("POST", "/v1/invitations", ["email": "guest@example.com"]).json["id"]?.string)
-        let there = ["agent": agent, "execution": execution, "key": key, "user": user, "invitation": invitation]
+        let there = [
+            "agent": agent, "execution": execution, "key": key, "user": "\(person.id)", "session": session.id,
+            "invitation": invitation,
+        ]
         let nowhere = [
             "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
-            "user": "\(UserID.make())", "invitation": "\(InvitationID.make())",
+            "user": "\(UserID.make())", "session": "\(SessionID.make())", "invitation": "\(InvitationID.make())",
         ]
 
         let routes = try await MatrixTests.routes()
         #expect(Set(routes.map(\.kind)) == Set(there.keys))
         var refused = 0
-        let theirs = stranger.client()
-        let bodies: [JSONValue?] = [nil, [:], ["name": "taken"], ["input": [:]], ["unknown": 1]]
+        // A person who holds every right that there is.
+        let theirs = try await stranger.person(.owner).session().client()
+        let bodies: [JSONValue?] = [nil, [:], ["name": "taken"], ["input": [:]], ["reason": "taken"], ["unknown": 1]]
         for route in routes {
             for body in bodies {
                 for query in ["", "?limit=1", "?limit=0", "?cursor=abc"] {
@@ -84,6 +89,7 @@ import Testing
         #expect(try await mine.call("GET", "/v1/agents/\(agent)").json["name"] == "a")
         #expect(try await mine.call("GET", "/v1/agents/\(agent)").json["state"] == "running")
         #expect(try await mine.call("GET", "/v1/executions/\(execution)").status == 200)
+        #expect(try await session.client().call("GET", "/v1/tenant").status == 200)
         let keys = try await mine.call("GET", "/v1/keys").json["data"]?.array
         #expect(keys?.allSatisfy { $0["revoked_at"] == .null } == true)
     }

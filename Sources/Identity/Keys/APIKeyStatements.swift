@@ -40,9 +40,10 @@ enum APIKeyStatements {
         RETURNING \(columns), insula_audit($12, id)
         """, decode: APIKey.init(row:))
 
-    static let list = Statement<APIKey, KeyID?, Int>(
-        "list keys", "SELECT \(columns) FROM api_keys WHERE ($1 IS NULL OR id < $1) ORDER BY id DESC LIMIT $2", repeatable: true,
-        decode: APIKey.init(row:))
+    static let list = Statement<APIKey, KeyID?, Int, Bool>(
+        "list keys",
+        "SELECT \(columns) FROM api_keys WHERE true \(ListClause.after("id", place: "$1", ascending: "$3", limit: "$2"))",
+        repeatable: true, decode: APIKey.init(row:))
 
     static let read = Statement<APIKey, KeyID>(
         "read key", "SELECT \(columns) FROM api_keys WHERE id = $1", repeatable: true, decode: APIKey.init(row:))

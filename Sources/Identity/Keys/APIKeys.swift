@@ -41,15 +41,16 @@ public struct APIKeys: Sendable {
         return NewAPIKey(key: made, text: text.text)
     }
 
-    /// Keys of the tenant, newest first, revoked ones included.
+    /// Keys of the tenant, revoked ones included.
     /// - Parameters:
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
+    ///   - order: which come first.
     public func list(
-        before: KeyID? = nil, limit: Int = 20, by permit: Permit<KeysRead>
+        before: KeyID? = nil, limit: Int = 20, order: ListOrder = .newestFirst, by permit: Permit<KeysRead>
     ) async throws(Fault) -> Listing<APIKey, KeyID> {
         precondition(Listing<APIKey, KeyID>.limits.contains(limit), "the limit of a list is checked at the door")
-        let keys = try await database.slow(permit.scope.database).query(APIKeyStatements.list, before, limit + 1)
+        let keys = try await database.slow(permit.scope.database).query(APIKeyStatements.list, before, limit + 1, order.isAscending)
         return Listing(keys, limit: limit) { $0.id }
     }
 

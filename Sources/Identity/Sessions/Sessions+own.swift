@@ -6,18 +6,19 @@ import Postgres
 import Tenancy
 
 extension Sessions {
-    /// The sessions of the caller that are good, newest first.
+    /// The sessions of the caller that are good.
     /// - Parameters:
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
+    ///   - order: which come first.
     /// - Throws: `.forbidden` for a key, which has none.
     public func list(
-        before: SessionID? = nil, limit: Int = 20, by permit: Permit<AccountRead>
+        before: SessionID? = nil, limit: Int = 20, order: ListOrder = .newestFirst, by permit: Permit<AccountRead>
     ) async throws(Fault) -> Listing<LoginSession, SessionID> {
         precondition(Listing<LoginSession, SessionID>.limits.contains(limit), "the limit of a list is checked at the door")
         let (user, session) = try Sessions.person(permit.scope)
         let found = try await database.slow(permit.scope.database).query(
-            SessionStatements.list, user, session, before, limit + 1)
+            SessionStatements.list, user, session, before, limit + 1, order.isAscending)
         return Listing(found, limit: limit) { $0.id }
     }
 

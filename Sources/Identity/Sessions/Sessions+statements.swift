@@ -45,14 +45,14 @@ enum SessionStatements {
         WHERE id = $1 AND ended_at IS NULL
         """)
 
-    static let list = Statement<LoginSession, UserID, SessionID?, SessionID?, Int>(
+    static let list = Statement<LoginSession, UserID, SessionID?, SessionID?, Int, Bool>(
         "list sessions",
         """
         SELECT id, kind, amr, created_at, authenticated_at, last_used_at, expires_at, host(address), user_agent, id = $2
         FROM sessions
         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > now()
-            AND last_used_at + make_interval(secs => idle_seconds) > now() AND ($3 IS NULL OR id < $3)
-        ORDER BY id DESC LIMIT $4
+            AND last_used_at + make_interval(secs => idle_seconds) > now()
+            \(ListClause.after("id", place: "$3", ascending: "$5", limit: "$4"))
         """, repeatable: true
     ) { row throws(Fault) in
         guard let kind = LoginSession.Kind(rawValue: try row.value(1)) else { throw Authenticator.malformed("a session's kind") }
