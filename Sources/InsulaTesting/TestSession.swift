@@ -1,10 +1,12 @@
 // Sessions for tests, begun as a login begins them but without its price, and the key that signs the tokens of a server under test, for
 // tokens that it would never give out.
 
+import Assembly
 import Base
 import Crypto
 import Identity
 import JSON
+import Loop
 import Postgres
 import Tenancy
 

@@ -4,6 +4,7 @@ import Base
 import Identity
 import InsulaTesting
 import JSON
+import Postgres
 import Tenancy
 import Testing
 

@@ -3,6 +3,7 @@
 import Base
 import InsulaTesting
 import JSON
+import Postgres
 import Testing
 
 @Suite struct RefreshTests {

@@ -4,6 +4,8 @@ import Base
 import Identity
 import InsulaTesting
 import JSON
+import Postgres
+import Tenancy
 import Testing
 
 extension Scenario {

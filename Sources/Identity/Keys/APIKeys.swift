@@ -50,7 +50,8 @@ public struct APIKeys: Sendable {
         before: KeyID? = nil, limit: Int = 20, order: ListOrder = .newestFirst, by permit: Permit<KeysRead>
     ) async throws(Fault) -> Listing<APIKey, KeyID> {
         precondition(Listing<APIKey, KeyID>.limits.contains(limit), "the limit of a list is checked at the door")
-        let keys = try await database.slow(permit.scope.database).query(APIKeyStatements.list, before, limit + 1, order.isAscending)
+        let keys = try await database.slow(permit.scope.database).query(
+            APIKeyStatements.list, before, limit + 1, order.isAscending)
         return Listing(keys, limit: limit) { $0.id }
     }
 
