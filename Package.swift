@@ -85,7 +85,7 @@ let package = Package(
             swiftSettings: settings),
         // Whole processes: the built program, started and killed.
         .testTarget(
-            name: "FaultTests", dependencies: ["Base", "JSON", "Loop", "Postgres", "InsulaTesting", "insula"],
+            name: "FaultTests", dependencies: ["Base", "Crypto", "JSON", "Loop", "Postgres", "InsulaTesting", "insula"],
             swiftSettings: settings),
 
         // What `ops/bench` times in one process. Never shipped.

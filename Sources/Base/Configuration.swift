@@ -10,6 +10,10 @@ public struct Configuration: Sendable {
     public var dataFolder: String
     /// A libpq URI. Without one the embedded cluster runs.
     public var databaseURL: Secret?
+    /// The root key as text. Without one it is kept in a file.
+    public var rootKey: Secret?
+    /// The file of the root key, when it is not the one in the data folder.
+    public var rootKeyFile: String?
     public var loopCount: Int
     public var migrationsFolder: String?
     /// CIDRs with optional ports that outgoing requests may reach though they are not public.
@@ -62,6 +66,12 @@ public struct Configuration: Sendable {
         Setting(variable: "INSULA_DATA", standard: ".insula", summary: "folder of the embedded database and its log"),
         Setting(
             variable: "INSULA_DATABASE_URL", standard: "", summary: "libpq URI of a PostgreSQL server; empty: the embedded one"),
+        Setting(
+            variable: "INSULA_ROOT_KEY", standard: "",
+            summary: "the root key, as the text that a root key file holds; empty: a file"),
+        Setting(
+            variable: "INSULA_ROOT_KEY_FILE", standard: "",
+            summary: "file of the root key; empty: root.key in INSULA_DATA, made at the first start"),
         Setting(variable: "INSULA_LOOPS", standard: "0", summary: "event loops; 0: one a core"),
         Setting(
             variable: "INSULA_MIGRATIONS", standard: "", summary: "folder of the migrations; empty: found beside the program"),
@@ -115,6 +125,12 @@ public struct Configuration: Sendable {
         port = reader.number("INSULA_PORT", 0...65_535)
         dataFolder = reader.text("INSULA_DATA")
         databaseURL = reader.optional("INSULA_DATABASE_URL").map { Secret($0) }
+        rootKey = reader.optional("INSULA_ROOT_KEY").map { Secret($0) }
+        rootKeyFile = reader.optional("INSULA_ROOT_KEY_FILE")
+        if rootKey != nil, rootKeyFile != nil {
+            reader.refuse(
+                "INSULA_ROOT_KEY_FILE", "duplicate", "INSULA_ROOT_KEY and INSULA_ROOT_KEY_FILE are not set together.")
+        }
         let loops = reader.number("INSULA_LOOPS", 0...64)
         loopCount = loops == 0 ? min(max(coreCount, 1), 64) : loops
         migrationsFolder = reader.optional("INSULA_MIGRATIONS")

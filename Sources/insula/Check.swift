@@ -49,6 +49,10 @@ struct Check {
                 }
                 return "\(status.applied.count) applied, none pending"
             }
+            check("root key") { () throws(Fault) in
+                let key = try RootKeyGuard.load(configuration, for: foundations.target)
+                return key.map { "\($0.fingerprint), and no other in the database" } ?? "none yet. insula serve makes it"
+            }
             check("keys") { () throws(Fault) in try keys(foundations) }
         }
         if failures > 0 { throw Fault(.unavailable, failures == 1 ? "1 check failed." : "\(failures) checks failed.") }

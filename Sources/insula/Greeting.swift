@@ -19,6 +19,13 @@ enum Greeting {
         """
     }
 
+    static func rootKey(_ fingerprint: String, file: String) -> String {
+        """
+          root key   \(fingerprint)   (fingerprint; kept in \(file))
+        Whoever loses this file loses all that is sealed with it: keep a copy, apart from the database.
+        """
+    }
+
     static func firstCalls(address: String, key: String) -> String {
         """
         First calls:

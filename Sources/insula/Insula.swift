@@ -25,6 +25,8 @@ enum ExitCode {
         switch fault.code {
         case .invalid, .malformed, .notFound, .conflict: 64
         case .unavailable, .overloaded, .timedOut: 69
+        // The database is not the one that this program and its root key belong to.
+        case .invalidState: 78
         default: 70
         }
     }

@@ -29,10 +29,11 @@ struct Serve {
         try Listener.probe(address)
         if let email = configuration.ownerEmail { _ = try EmailAddress(email, field: "INSULA_OWNER_EMAIL") }
         let node = try NodeIdentity.claim(in: configuration.dataFolder)
-        let rootKey = try RootKeyFile.claim(in: configuration.dataFolder)
+        // Read before a database is started for nothing.
+        _ = try RootKeyFile.load(configuration)
         let foundations = try Foundations(configuration, loopCount: configuration.loopCount, adoptsRunning: false)
         do throws(Fault) {
-            try serve(on: address, tls: tls, node: node, rootKey, foundations)
+            try serve(on: address, tls: tls, node: node, foundations)
         } catch {
             foundations.stop()
             throw error
@@ -41,17 +42,18 @@ struct Serve {
     }
 
     private func serve(
-        on address: SocketAddress, tls: TLSContext?, node: NodeID, _ rootKey: RootKey, _ foundations: Foundations
+        on address: SocketAddress, tls: TLSContext?, node: NodeID, _ foundations: Foundations
     ) throws(Fault) {
+        let rootKey = try RootKeyGuard.claim(configuration, for: foundations.target)
         let parts = try Composition(
             configuration, group: foundations.group, pool: foundations.pool, target: foundations.target, node: node,
-            rootKey: rootKey)
+            rootKey: rootKey.key)
         // The port comes first: a port that is taken is known before anything changes, and a probe of life is answered at once. Until the
         // lanes are connected everything else is answered 503.
         let server = try foundations.wait { () async throws(Fault) in try await parts.serve(on: address, tls: tls) }
         do throws(Fault) {
-            let first = try prepare(foundations, parts)
-            announce(server, first)
+            let first = try prepare(foundations, parts, rootKey)
+            announce(server, rootKey, first)
             waitForEnd(tls)
         } catch {
             stop(server, parts, foundations)
@@ -61,11 +63,14 @@ struct Serve {
         stop(server, parts, foundations)
     }
 
-    /// Migrations, the lanes, the worker, and last the first tenant: its secrets are shown once, so that nothing may fail between the
+    /// Migrations, whose the database is, the lanes, the worker, and last the first tenant: its secrets are shown once, so that nothing may fail between the
     /// commit that makes it and the words that show it.
-    private func prepare(_ foundations: Foundations, _ parts: Composition) throws(Fault) -> Provisioning.NewTenant? {
+    private func prepare(
+        _ foundations: Foundations, _ parts: Composition, _ rootKey: RootKeyGuard
+    ) throws(Fault) -> Provisioning.NewTenant? {
         let applied = try foundations.migrator().run()
         for name in applied { Log.write(.info, "migration applied", ["name": .text(name)]) }
+        try rootKey.record(configuration, in: foundations.target)
         try foundations.wait { () async throws(Fault) in try await parts.start() }
         return try provision(foundations)
     }
@@ -94,11 +99,14 @@ struct Serve {
         }
     }
 
-    private func announce(_ server: Server, _ first: Provisioning.NewTenant?) {
+    private func announce(_ server: Server, _ rootKey: RootKeyGuard, _ first: Provisioning.NewTenant?) {
         let scheme = configuration.tlsCertificateFile == nil ? "http" : "https"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let address = "\(scheme)://\(host):\(server.address.port)"
         Terminal.say("insula \(Composition.version) serves \(address)")
+        if rootKey.isNew {
+            Terminal.say(Greeting.rootKey(rootKey.key.fingerprint, file: RootKeyFile.path(configuration)))
+        }
         if let first {
             Terminal.say(Greeting.secrets(of: first))
             Terminal.say(Greeting.firstCalls(address: address, key: Greeting.spell(first.ownerKey)))

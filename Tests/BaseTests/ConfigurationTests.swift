@@ -20,9 +20,17 @@ import Testing
         #expect(fault?.fields.map(\.path) == ["INSULA_PORT", "INSULA_TLS_KEY", "INSULA_LOG", "INSULA_PROT"])
     }
 
+    @Test func `a root key is a setting or a file and not both`() throws {
+        let both = ["INSULA_ROOT_KEY": "k", "INSULA_ROOT_KEY_FILE": "f"]
+        let fault = #expect(throws: Fault.self) { try Configuration(environment: both, coreCount: 1) }
+        #expect(fault?.fields.map(\.path) == ["INSULA_ROOT_KEY_FILE"])
+        #expect(try Configuration(environment: ["INSULA_ROOT_KEY_FILE": "f"], coreCount: 1).rootKeyFile == "f")
+        #expect(try Configuration(environment: [:], coreCount: 1).rootKey == nil)
+    }
+
     @Test func `a secret setting does not print`() throws {
         let configuration = try Configuration(
-            environment: ["INSULA_DATABASE_URL": "postgresql://u:hunter2@h/d"], coreCount: 1)
+            environment: ["INSULA_DATABASE_URL": "postgresql://u:hunter2@h/d", "INSULA_ROOT_KEY": "hunter2"], coreCount: 1)
         #expect(!"\(configuration)".contains("hunter2"))
         #expect(!String(reflecting: configuration).contains("hunter2"))
     }

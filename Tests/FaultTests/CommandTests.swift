@@ -18,7 +18,7 @@ extension FaultTests {
 
                 let checked = try await installation.command(["check"])
                 #expect(checked.ending == .status(0), "\(checked.child.output)")
-                #expect(lines(checked.child).map { $0.prefix(4) } == ["ok  ", "ok  ", "ok  ", "ok  "])
+                #expect(lines(checked.child).map { $0.prefix(4) } == ["ok  ", "ok  ", "ok  ", "ok  ", "ok  "])
 
                 server.child.signal(SIGTERM)
                 #expect(try await server.child.end() == .status(0))
@@ -74,7 +74,9 @@ extension FaultTests {
             try await Installation.run(["INSULA_DATABASE_URL": database.url]) { installation in
                 let before = try await installation.command("check")
                 #expect(before.ending == .status(69))
-                #expect(lines(before.child).map { $0.prefix(4) } == ["ok  ", "ok  ", "FAIL", "FAIL"], "\(before.child.output)")
+                #expect(
+                    lines(before.child).map { $0.prefix(4) } == ["ok  ", "ok  ", "FAIL", "ok  ", "FAIL"], "\(before.child.output)"
+                )
                 #expect(before.child.output.contains("\(count) pending"))
                 #expect(before.child.errors.contains("2 checks failed"))
 
@@ -87,7 +89,8 @@ extension FaultTests {
 
                 // Nobody can get in yet.
                 let after = try await installation.command("check")
-                #expect(lines(after.child).map { $0.prefix(4) } == ["ok  ", "ok  ", "ok  ", "FAIL"], "\(after.child.output)")
+                #expect(
+                    lines(after.child).map { $0.prefix(4) } == ["ok  ", "ok  ", "ok  ", "ok  ", "FAIL"], "\(after.child.output)")
                 _ = try await installation.command("admin", "tenant", "create", "--slug", "acme")
                 let last = try await installation.command("check")
                 #expect(last.ending == .status(0), "\(last.child.output)")

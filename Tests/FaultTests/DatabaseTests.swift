@@ -1,6 +1,7 @@
 // The database goes away under a running server, and one of two nodes on one database is killed.
 
 import Base
+import Crypto
 import Foundation
 import InsulaTesting
 import JSON
@@ -60,7 +61,10 @@ extension FaultTests {
             let database = try await TestDatabase.make()
             try await Sink.run(holding: "/0", "/1", "/2") { sink in
                 let settings = sink.settings.merging(
-                    ["INSULA_DATABASE_URL": database.url, "INSULA_WORKERS": "\(concurrency)"]) { $1 }
+                    [
+                        "INSULA_DATABASE_URL": database.url, "INSULA_WORKERS": "\(concurrency)",
+                        "INSULA_ROOT_KEY": RootKey.generate().spelt,
+                    ]) { $1 }
                 try await Installation.run(settings) { first in
                     try await Installation.run(settings) { second in
                         let one = try await first.serve()

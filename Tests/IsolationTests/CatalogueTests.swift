@@ -7,10 +7,10 @@ import Testing
 
 @Suite struct CatalogueTests {
     /// What belongs to the installation and to no tenant: the migrations' own book, the counts of guesses, the keys
-    /// that sign tokens, the operator's codes, and what nodes share. By name, each with one of its columns.
+    /// that sign tokens, the operator's codes, whose database it is, and what nodes share. By name, each with one of its columns.
     static let books = [
         "insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id", "signup_codes": "hash",
-        "node_roster": "id", "rate_budgets": "key",
+        "installation": "fingerprint", "node_roster": "id", "rate_budgets": "key",
     ]
     /// What the worker's role may use whole.
     static let workersTables = ["node_roster", "rate_budgets"]
