@@ -34,4 +34,16 @@ import Testing
         #expect(!"\(configuration)".contains("hunter2"))
         #expect(!String(reflecting: configuration).contains("hunter2"))
     }
+
+    @Test func `a server for mail needs a sender`() throws {
+        let alone = #expect(throws: Fault.self) {
+            try Configuration(environment: ["INSULA_SMTP_URL": "smtps://u:hunter2@h"], coreCount: 1)
+        }
+        #expect(alone?.fields.map(\.path) == ["INSULA_MAIL_FROM"])
+        let configuration = try Configuration(
+            environment: ["INSULA_SMTP_URL": "smtps://u:hunter2@h", "INSULA_MAIL_FROM": "a@b.c"], coreCount: 1)
+        #expect(configuration.smtpURL != nil && configuration.mailFrom == "a@b.c")
+        #expect(!String(reflecting: configuration).contains("hunter2"))
+        #expect(try Configuration(environment: [:], coreCount: 1).smtpURL == nil)
+    }
 }

@@ -157,6 +157,10 @@ extension FaultTests {
                     ["INSULA_PORT", "INSULA_LOG", "INSULA_WORKERS", "INSULA_TLS_KEY"]
                 ),
                 (["serve"], ["INSULA_HOST": "example.com"], ["INSULA_HOST"]),
+                (["serve"], ["INSULA_SMTP_URL": "smtps://h"], ["INSULA_MAIL_FROM"]),
+                (["serve"], ["INSULA_SMTP_URL": "smtp://u:p@h?tls=none", "INSULA_MAIL_FROM": "a@b.c"], ["INSULA_SMTP_URL"]),
+                (["serve"], ["INSULA_MAIL_FROM": "nobody"], ["INSULA_MAIL_FROM"]),
+                (["serve"], ["INSULA_PUBLIC_URL": "ftp://here"], ["INSULA_PUBLIC_URL"]),
                 (["serve"], ["INSULA_OUTBOUND_ALLOW": "everything"], ["INSULA_OUTBOUND_ALLOW"]),
                 (["serve"], ["INSULA_TRUSTED_PROXIES": "10.0.0.0/8, nearby"], ["INSULA_TRUSTED_PROXIES"]),
                 (["serve"], ["INSULA_TLS_KEY": "/none.pem", "INSULA_TLS_CERTIFICATE": "/none.pem"], ["/none.pem"]),

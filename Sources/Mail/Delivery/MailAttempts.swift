@@ -50,7 +50,7 @@ struct MailAttempts: Sendable {
     }
 
     /// The mail as it is to be sent; `nil` when this node holds it no more.
-    private func read(_ claim: MailClaim) async throws(DeliveryFailure) -> RenderedMail? {
+    func read(_ claim: MailClaim) async throws(DeliveryFailure) -> RenderedMail? {
         do throws(Fault) {
             let stored = try await database.once(.tenant(claim.tenant)).first(
                 OutboxStatements.content, claim.mail, claim.attempt, node)

@@ -191,7 +191,7 @@ public final class MailDelivery: Sendable {
     }
 
     /// Removes what was finished 30 days ago, a part at a time.
-    private func removeFinished() async {
+    func removeFinished() async {
         while !isStopped {
             let count = try? await lane.execute(OutboxStatements.remove, MailDelivery.removeLimit)
             guard count == MailDelivery.removeLimit else { return }
