@@ -17,11 +17,17 @@ import Synchronization
     private var stopping = false
     private var threads: [Thread] = []
     private let queueLimit: Int
+    private let niceness: Int32
     private let name: String
 
     /// A pool whose threads start when there is first work for them.
-    /// - Parameter queueLimit: jobs that may wait; one more is refused.
-    public init(name: String, threads: Int = Limits.blockingThreads, queueLimit: Int = Limits.blockingQueue) {
+    /// - Parameters:
+    ///   - queueLimit: jobs that may wait; one more is refused.
+    ///   - niceness: how far the threads stand back behind those of the loops, 0 to 19.
+    public init(
+        name: String, threads: Int = Limits.blockingThreads, queueLimit: Int = Limits.blockingQueue, niceness: Int32 = 0
+    ) {
+        self.niceness = niceness
         self.name = name
         self.queueLimit = queueLimit
         threadLimit = threads
@@ -76,6 +82,8 @@ import Synchronization
     }
 
     private func work() {
+        // On Linux a thread's own; a kernel that refuses it only makes the loops share.
+        if niceness > 0 { _ = nice(niceness) }
         while let job = next() { job(true) }
     }
 

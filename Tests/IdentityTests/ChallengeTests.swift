@@ -62,6 +62,16 @@ import Testing
         #expect(Set((0..<1000).map { _ in RecoveryCode.make().text }).count == 1000)
     }
 
+    @Test func `the link for an app fits a code to scan, whatever tenant and person are called`() {
+        for name in ["A: B/c?d=e&f%", String(repeating: "🦜", count: 100), String(repeating: "ä", count: 100), ""] {
+            let uri = EnrolledFactor.uri("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", issuer: name, account: name + "@example.com")
+            #expect(uri.utf8.count <= QRCode.byteLimit && uri.filter { $0 == ":" }.count == 2, "\(uri)")
+            #expect(uri.hasSuffix("&algorithm=SHA1&digits=6&period=30"))
+        }
+        #expect(
+            EnrolledFactor.uri("S", issuer: "A b", account: "ü").hasPrefix("otpauth://totp/A%20b:%C3%BC?secret=S&issuer=A%20b&"))
+    }
+
     @Test func `a device token is read strictly, and stored as a hash`() throws {
         let device = DeviceToken.make()
         let read = try #require(DeviceToken(device.text))

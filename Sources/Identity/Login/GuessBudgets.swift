@@ -5,7 +5,8 @@
 // makes 144 guesses a day: 10^6 take 19 years. An address takes 100, then waits of up to 5 minutes: 10^6 take more than a year, whatever
 // the names. A second factor takes 10, then waits of up to a day, some 3 a day: with three of 10^6 codes good at a time, that takes 300 years.
 // Names that nobody has are counted like those of people. A known device has a budget of its own, which no stranger can use up.
-// Bounds: what was quiet for its rule's `forgottenSeconds` counts as new, and is deleted by the housekeeping.
+// Bounds: what was quiet for its rule's `forgottenSeconds` counts as new, and is deleted by and by: some attempts sweep `sweptAtOnce` rows
+// that no rule remembers.
 
 import Base
 import Crypto
@@ -63,6 +64,10 @@ struct GuessBudgets: Sendable {
         static func stepUp(_ user: UserID) -> Subject { Subject("step-up", user.description, .account) }
     }
 
+    /// One attempt in so many sweeps, which is often enough that rows go faster than they come.
+    static let attemptsPerSweep = 64
+    static let sweptAtOnce = 500
+
     let database: Database
 
     /// Takes an attempt from each budget.
@@ -80,6 +85,7 @@ struct GuessBudgets: Sendable {
                         rule.forgottenSeconds), batch.add(GuessBudgets.wait, subject.key)
                 ))
         }
+        if Int.random(in: 0..<GuessBudgets.attemptsPerSweep) == 0 { batch.add(GuessBudgets.sweep, GuessBudgets.sweptAtOnce) }
         let results = try await batch.run()
         var wait = 0
         for slot in slots where results.affected(slot.taken) == 0 { wait = max(wait, try results.first(slot.wait) ?? 1) }
@@ -130,6 +136,14 @@ struct GuessBudgets: Sendable {
         UPDATE guess_budgets SET attempts = greatest(0, attempts - 1),
             free_at = CASE WHEN attempts <= $2 THEN clock_timestamp() ELSE free_at END
         WHERE key = $1
+        """)
+
+    /// Removes what was quiet for longer than any rule remembers, past rows that somebody is at.
+    static let sweep = Statement<Void, Int>(
+        "sweep attempts",
+        """
+        DELETE FROM guess_budgets WHERE key IN (
+            SELECT key FROM guess_budgets WHERE attempted_at < now() - interval '8 days' LIMIT $1 FOR UPDATE SKIP LOCKED)
         """)
 
     private static let reset = Statement<Void, [[UInt8]]>(

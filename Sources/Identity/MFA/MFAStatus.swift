@@ -25,10 +25,15 @@ public struct MFAStatus: Sendable {
 public struct EnrolledFactor: Sendable {
     private let secretText: String
     private let uri: String
+    private let picture: String
 
     init(secret: Secret, issuer: String, account: String) {
         secretText = secret.withSpan { bytes in Base32.standard.encode(bytes.indices.map { bytes[$0] }) }
         uri = EnrolledFactor.uri(secretText, issuer: issuer, account: account)
+        guard let code = QRCode(Array(uri.utf8)) else {
+            preconditionFailure("the parts of the link are cut so that it fits a code")
+        }
+        picture = code.svg()
     }
 
     public static let output = Output<EnrolledFactor>(
@@ -36,6 +41,7 @@ public struct EnrolledFactor: Sendable {
         [
             .field("secret", "The secret in base32, to be typed into the app.") { $0.secretText },
             .field("otpauth_uri", "The same for apps that open links.") { $0.uri },
+            .field("qr_svg", "The same as a picture to scan, an SVG document.") { $0.picture },
         ])
 
     /// Bytes of issuer and account that the link holds, so that it fits a QR code.

@@ -14,6 +14,9 @@ public final class Passwords: Sendable {
     /// Jobs that wait for a thread: some three seconds of work at the standard parameters.
     public static let waitingPerThread = 128
 
+    /// Who logs in waits some milliseconds in any case; requests that take less than one are not to wait for him.
+    private static let niceness: Int32 = 10
+
     /// What a hash costs that is made now.
     public let parameters: Password.Parameters
     /// How many hashes are computed at once.
@@ -41,7 +44,9 @@ public final class Passwords: Sendable {
     public init(parameters: Password.Parameters = .standard, threads: Int, waiting: Int? = nil) {
         self.parameters = parameters
         self.threads = threads
-        pool = BlockingPool(name: "passwords", threads: threads, queueLimit: waiting ?? threads * Passwords.waitingPerThread)
+        pool = BlockingPool(
+            name: "passwords", threads: threads, queueLimit: waiting ?? threads * Passwords.waitingPerThread,
+            niceness: Passwords.niceness)
         decoy = Password.decoy(parameters: parameters)
     }
 

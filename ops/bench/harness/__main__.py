@@ -4,12 +4,12 @@ import argparse
 import sys
 from contextlib import contextmanager
 
-from . import allocations, json_codec, limiter, machine, pressure, report, startup, workloads
+from . import allocations, json_codec, limiter, logins, machine, pressure, report, startup, workloads
 from .database import Cluster, Statements
 from .machine import ROOT, Failure, say
 from .product import Insula, StandIn
 
-ORDER = ["W1", "W4", "M1", "L1", "A1", "A2", "idle", "slow", "flood"]
+ORDER = ["W1", "W4", "M1", "L1", "A1", "A2", "idle", "slow", "flood", "login", "W11"]
 
 
 def arguments():
@@ -34,8 +34,8 @@ def arguments():
 
 
 @contextmanager
-def started(product):
-    server = product.start()
+def started(product, extra=None):
+    server = product.start(extra)
     try:
         yield server
     finally:
@@ -54,6 +54,9 @@ def measure(id, product, cluster, statements, options):
         with started(product) as server:
             targets = server.targets
         return startup.a2(product.command, targets)
+    if id in ("login", "W11"):
+        with started(product, logins.SURROUNDINGS) as server:
+            return logins.timing(server, product.seeded, cluster) if id == "login" else logins.w11(server, product.seeded, cluster, options)
     with started(product) as server:
         if id == "W1":
             return workloads.w1(server, options)
