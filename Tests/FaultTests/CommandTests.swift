@@ -58,6 +58,15 @@ extension FaultTests {
                     #expect(refused.child.errors.contains("slug"), "\(refused.child.errors)")
                     #expect(refused.child.output.isEmpty)
                 }
+                let password = try await installation.command(
+                    "admin", "user", "reset-password", "--tenant", "acme", "--user", "owner")
+                #expect(password.ending == .status(0) && lines(password.child).count == 1, "\(password.child.errors)")
+                #expect(!made.child.output.contains(lines(password.child)[0]))
+                let stranger = try await installation.command(
+                    "admin", "user", "reset-password", "--tenant", "acme", "--user", "stranger")
+                #expect(stranger.ending == .status(64) && stranger.child.output.isEmpty)
+                let code = try await installation.command("admin", "signup-code", "create")
+                #expect(code.ending == .status(0) && lines(code.child).count == 1, "\(code.child.errors)")
                 let unknown = try await installation.command(
                     "admin", "key", "create", "--tenant", "nobody", "--role", "owner", "--name", "x")
                 #expect(unknown.ending == .status(64) && unknown.child.errors.contains("nobody"))
@@ -152,6 +161,8 @@ extension FaultTests {
                 (["admin", "key", "create", "--tenant", "a", "--role", "owner"], [:], ["--name"]),
                 (["admin", "key", "create", "--tenant", "a", "--tenant", "b"], [:], ["--tenant"]),
                 (["serve"], ["INSULA_PROT": "80"], ["INSULA_PROT"]),
+                (["serve"], ["INSULA_SIGNUP": "sometimes"], ["INSULA_SIGNUP"]),
+                (["serve"], ["INSULA_OWNER_EMAIL": "nowhere"], ["INSULA_OWNER_EMAIL"]),
                 (
                     ["serve"], ["INSULA_PORT": "80000", "INSULA_LOG": "loud", "INSULA_WORKERS": "-1", "INSULA_TLS_KEY": "/x"],
                     ["INSULA_PORT", "INSULA_LOG", "INSULA_WORKERS", "INSULA_TLS_KEY"]

@@ -4,6 +4,7 @@ import Base
 import InsulaTesting
 import JSON
 import Postgres
+import Synchronization
 import Tenancy
 import Testing
 
@@ -137,6 +138,20 @@ import Testing
             #expect(try house.count("users WHERE totp_last_step = 7 AND totp_confirmed_at IS NOT NULL") == 1)
             #expect(try house.count("devices") == 0 && house.count("sessions WHERE ended_at IS NULL") == 0)
             #expect(try house.count("sessions") == 1)
+        }
+    }
+
+    @Test func `mails that are being written are bounded, and the one more is refused whoever it is for`() async throws {
+        try await AccountHouse.run { house in
+            let accounts = house.accounts
+            let wanted = try MailRequest.input.decode(Array(#"{"email":"nobody@example.com"}"#.utf8))
+            let ask: @Sendable () async throws -> Void = {
+                _ = try await accounts.forgotPassword(wanted, naming: TenantNaming(), for: InternalRequest.shared)
+            }
+            accounts.underWay.store(Accounts.mailsUnderWay, ordering: .relaxed)
+            #expect(await house.code(ask) == .overloaded)
+            accounts.underWay.store(Accounts.mailsUnderWay - 1, ordering: .relaxed)
+            #expect(await house.code(ask) == nil)
         }
     }
 

@@ -164,6 +164,27 @@ import Testing
         }
     }
 
+    @Test func `invitations that wait are bounded, and a newer one takes the place of an older`() async throws {
+        try await AccountHouse.run { house in
+            let owner = try house.person(.owner)
+            try house.sql(
+                """
+                INSERT INTO invitations (tenant_id, id, email, role, hash, expires_at)
+                SELECT $1, gen_random_uuid(), 'i' || n || '@example.com', 'viewer', sha256('i'), now() + interval '1 day'
+                FROM generate_series(2, $2::int) n
+                """, [house.tenant.uuid.description, "\(Invitations.pendingPerTenant)"])
+            let permit = try house.permit(owner, .owner)
+            func invite(_ email: String) async throws -> Fault.Code? {
+                let wanted = try CreateInvitation.input.decode(Array(#"{"email":"\#(email)"}"#.utf8))
+                return await house.code { _ = try await house.invitations.create(wanted, permit) }
+            }
+            #expect(try await invite("last@example.com") == nil)
+            #expect(try await invite("more@example.com") == .limitReached)
+            #expect(try await invite("last@example.com") == nil)
+            #expect(try house.count("invitations WHERE revoked_at IS NULL") == Invitations.pendingPerTenant)
+        }
+    }
+
     @Test func `names that look the same in two scripts are one name`() async throws {
         try await AccountHouse.run { house in
             _ = try house.person(.owner)

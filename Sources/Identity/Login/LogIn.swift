@@ -19,7 +19,7 @@ public struct LogIn: Sendable {
             login: fields.required(
                 "login", .string(1...320, format: .line),
                 "Username or e-mail address. The tenant's slug and a slash may stand before it."),
-            password: fields.required("password", .string(1...128), "The password."),
+            password: fields.required("password", .passwordText, "The password."),
             tenant: fields.optional(
                 "tenant", .string(1...100, format: .line),
                 "Slug or id of the tenant, if neither host, header nor login name it. Left out: the default tenant."),

@@ -13,7 +13,7 @@ public struct StepUp: Sendable {
     public let proof: SecondFactor.Proof?
 
     public static let input = Input<StepUp>("StepUp", "The password, or a code of the second factor if there is one.") { fields in
-        let password = fields.optional("password", .string(1...128), "The password, of those without a second factor.")
+        let password = fields.optional("password", .passwordText, "The password, of those without a second factor.")
         let code = fields.optional("code", .string(1...32), "Six digits that the app shows.")
         let recoveryCode = fields.optional("recovery_code", .string(1...64), "A recovery code, which is good once.")
         fields.refuse(
