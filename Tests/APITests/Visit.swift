@@ -82,7 +82,8 @@ func expectProblem(
     let body = answer.json
     #expect(body["code"]?.string == code, "\(answer.text)", sourceLocation: sourceLocation)
     #expect(body["status"]?.int == status, sourceLocation: sourceLocation)
-    #expect(body["type"]?.string == "/docs#\(code)", sourceLocation: sourceLocation)
+    let type = code == "rate_limited" ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : "/docs#\(code)"
+    #expect(body["type"]?.string == type, sourceLocation: sourceLocation)
     #expect(body["title"]?.string?.isEmpty == false && body["detail"]?.string?.isEmpty == false, sourceLocation: sourceLocation)
     #expect(body["request_id"]?.string == answer["x-request-id"], sourceLocation: sourceLocation)
     if let field {

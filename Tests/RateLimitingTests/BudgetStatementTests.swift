@@ -115,7 +115,7 @@ import Testing
         for number in 0..<200 { roster.charge(1_000, now: Int64(number)) }
         #expect(roster.charges.count <= Roster.mostCharges && roster.charged == 200_000)
         // What was put together is charged no less.
-        #expect(roster.fullAt(1_000_000_000) >= 184 + Roster.debt(1_000_000_000, 200_000))
+        #expect(roster.fullAt(Rate(perSecond: 10)) >= 184 + Roster.debt(1_000_000_000, 200_000))
         roster.members = (0..<Roster.mostMembers).map { number in
             Roster.Member(
                 life: UUIDBits(high: 1, low: UInt64(number)), node: UUIDBits(high: 2, low: UInt64(number)), leaseEnds: .max,

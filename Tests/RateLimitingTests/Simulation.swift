@@ -57,8 +57,12 @@ final class Simulation {
     private var handover: [SpentBudget]?
     private var row: (fullAt: Int64, charged: Int64)?
 
-    init(rate: Rate, seed: UInt64) {
+    /// Whether all messages arrive soon.
+    private let isCalm: Bool
+
+    init(rate: Rate, seed: UInt64, isCalm: Bool = false) {
         self.rate = rate
+        self.isCalm = isCalm
         random = Seeded(state: seed)
     }
 
@@ -102,7 +106,8 @@ final class Simulation {
 
     /// The way of a message: mostly short, sometimes seconds.
     private func way() -> UInt64 {
-        switch number(0...99) {
+        if isCalm { return number(100...5_000) * 1_000 }
+        return switch number(0...99) {
         case 0: number(0...8) * Simulation.second
         case 1...9: number(0...400) * 1_000_000
         default: number(100...5_000) * 1_000
@@ -182,7 +187,7 @@ final class Simulation {
                 if step.takesOver { handover = nil }
             }
             // Sometimes the answer is lost.
-            if number(0...199) == 0 { return on(node, in: way()) { node.isBusy = false } }
+            if !isCalm, number(0...199) == 0 { return on(node, in: way()) { node.isBusy = false } }
             on(node, in: way()) { [self] in
                 guard isWritten else {
                     if attempts > 1 { return renewOnce(node, attempts: attempts - 1) }
@@ -250,10 +255,11 @@ final class Simulation {
             let known = node.roster
             let requests = node.limiter.requests(limit: 10, from: 0, now: clock(node))
             guard let request = requests.first else { return lease(node) }
+            let term = node.membership.term
             after(way()) { [self] in
                 let units = grant(request, known)
                 on(node, in: way()) { [self] in
-                    if case .sharing = node.membership.regime {
+                    if case .sharing = node.membership.regime, node.membership.term == term {
                         node.limiter.fill(request, units: units)
                         leased += units
                     }
@@ -266,10 +272,12 @@ final class Simulation {
     /// What the statements `ensure` and `lease` do.
     private func grant(_ request: LeaseRequest, _ known: Roster) -> UInt64 {
         let whole = known.whole(of: request.rate)
-        if row == nil { row = (known.fullAt(whole), known.charged) }
+        if row == nil { row = (known.fullAt(request.rate), known.charged) }
         guard let last = row else { return 0 }
         let unit = Int64(request.rate.intervalNanoseconds)
-        let charged = last.charged < known.charged ? last.fullAt + Roster.debt(whole, known.charged - last.charged) : last.fullAt
+        let charged =
+            last.charged < known.charged
+            ? max(known.fullAt(request.rate), last.fullAt + Roster.debt(whole, known.charged - last.charged)) : last.fullAt
         let fullAt = max(charged, Int64(now))
         let room = (Int64(now) + Int64(request.rate.databaseFillNanoseconds) - fullAt) / unit
         let units = max(0, min(Int64(request.units), room))

@@ -6,7 +6,7 @@ extension Stripe {
 
     /// Adds what buckets lack to `requests`, up to `limit` of them: those at less than half of their slice, and others now and then.
     mutating func collect(into requests: inout [LeaseRequest], limit: Int, now: UInt64) {
-        guard case .sharing(let nodes, _) = regime else { return }
+        guard case .sharing(let nodes, _, _) = regime else { return }
         var kept = 0
         for at in wanting.indices {
             let key = wanting[at]

@@ -62,7 +62,7 @@ struct Stripe: ~Copyable {
             return RateDecision(.crowded, rate: rate, missing: rate.fillNanoseconds, wait: 1_000_000_000)
         }
         buckets[at].rate = rate
-        guard case .sharing(let nodes, _) = regime else {
+        guard case .sharing(let nodes, _, _) = regime else {
             // Further ahead it can only lie by a rate that holds no longer: by this one the bucket is empty.
             buckets[at].number = min(buckets[at].number, latest &+ rate.fillNanoseconds)
             return GCRA.take(cost, from: &buckets[at].number, now: latest, rate: rate)
@@ -127,11 +127,16 @@ struct Stripe: ~Copyable {
         case .alone(let since, .empty): since &+ rate.fillNanoseconds
         case .alone(let since, .share(let nodes)):
             since &+ rate.fillNanoseconds &- rate.share(of: nodes).fillNanoseconds
-        case .sharing(let nodes, 0): rate.share(of: nodes).fillNanoseconds
-        case .sharing(let nodes, let most):
-            rate.share(of: nodes).fillNanoseconds &- rate.share(of: max(nodes, most)).fillNanoseconds
+        case .sharing(let nodes, 0, _): rate.share(of: nodes).fillNanoseconds
+        case .sharing(let nodes, let most, let arrears):
+            Stripe.lack(
+                rate.share(of: nodes).fillNanoseconds, rate.share(of: max(nodes, most)).fillNanoseconds,
+                unpaid: max(arrears.paidAt(rate), latest) - latest)
         }
     }
+
+    /// What a slice lacks of `whole` that began as `part`, less what is unpaid.
+    private static func lack(_ whole: UInt64, _ part: UInt64, unpaid: UInt64) -> UInt64 { whole - part + min(part, unpaid) }
 
     private mutating func want(_ at: Int) {
         guard let key = buckets[at].key else { return }
@@ -180,7 +185,7 @@ struct Stripe: ~Copyable {
             switch next {
             case .suspended: break
             case .alone: buckets[at].number = latest &+ rate.fillNanoseconds &- held
-            case .sharing(let nodes, _):
+            case .sharing(let nodes, _, _):
                 let fill = rate.share(of: nodes).fillNanoseconds
                 buckets[at].number = fill - min(held, fill)
                 if buckets[at].number > 0 { want(at) }
@@ -195,7 +200,7 @@ struct Stripe: ~Copyable {
         case .alone:
             let missing = max(bucket.number, now) - now
             return bucket.rate.fillNanoseconds - min(missing, bucket.rate.fillNanoseconds)
-        case .sharing(let nodes, _):
+        case .sharing(let nodes, _, _):
             let fill = bucket.rate.share(of: nodes).fillNanoseconds
             return fill - min(bucket.number, fill)
         }

@@ -18,11 +18,12 @@ struct BudgetLease: Sendable {
     func run(on runner: some StatementRunner) async throws(Fault) -> [(LeaseRequest, UInt64)] {
         let keys = requests.map(\.key.bytes)
         let wholes = requests.map { roster.whole(of: $0.rate) }
+        let floors = requests.map { roster.fullAt($0.rate) }
         var batch = runner.batch()
-        batch.add(BudgetStatements.ensure, keys, wholes.map { roster.fullAt($0) }, roster.charged)
+        batch.add(BudgetStatements.ensure, keys, floors, roster.charged)
         let slot = batch.add(
             BudgetStatements.lease, keys, requests.map { Int64($0.rate.intervalNanoseconds) }, requests.map { Int64($0.units) },
-            requests.map { Int64($0.rate.databaseFillNanoseconds) }, wholes, roster.charged)
+            requests.map { Int64($0.rate.databaseFillNanoseconds) }, wholes, floors, roster.charged)
         let granted = try await batch.run().rows(slot)
         let units = Dictionary(granted.map { ($0.key, UInt64($0.units)) }) { first, _ in first }
         return zip(keys, requests).compactMap { key, request in units[key].map { (request, $0) } }

@@ -177,9 +177,10 @@ public final class BudgetSharing: Sendable {
         state.turn += 1
         let requests = limiter.requests(limit: BudgetSharing.leaseLimit, from: state.turn, now: Instant.now.nanoseconds)
         guard !requests.isEmpty else { return }
+        let term = state.membership.term
         do throws(Fault) {
             let grants = try await BudgetLease(requests, roster: state.roster).run(on: database.worker)
-            guard case .sharing = state.membership.regime else { return }
+            guard case .sharing = state.membership.regime, state.membership.term == term else { return }
             for (request, units) in grants {
                 limiter.fill(request, units: units)
                 leased.add(Int(units))

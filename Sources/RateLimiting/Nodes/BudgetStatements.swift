@@ -66,26 +66,29 @@ enum BudgetStatements {
     }
 
     /// Takes from each budget as many units as are wanted and there. $2: nanoseconds a unit; $3: units wanted; $4: nanoseconds in which
-    /// the database's part fills; $5: nanoseconds in which all of it fills; $6: what has been charged so far. Rows are locked by their
-    /// order, so that nodes don't wait for each other in a circle. Where nothing is granted, nothing is written.
-    static let lease = Statement<Grant, [[UInt8]], [Int64], [Int64], [Int64], [Int64], Int64>(
+    /// the database's part fills; $5: nanoseconds in which all of it fills; $6: from when on one without a row is full; $7: what has been
+    /// charged so far. A row that has not paid all charges pays now: no earlier idleness pays for it. Rows are locked by their order, so
+    /// that nodes don't wait for each other in a circle. Where nothing is granted, nothing is written.
+    static let lease = Statement<Grant, [[UInt8]], [Int64], [Int64], [Int64], [Int64], [Int64], Int64>(
         "lease from rate budgets",
         """
         WITH locked AS (
-            SELECT b.key, b.full_at, b.charged, w.a_unit, w.wanted, w.fill, w.whole
-            FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS w (key, a_unit, wanted, fill, whole)
+            SELECT b.key, b.full_at, b.charged, w.a_unit, w.wanted, w.fill, w.whole, w.floor
+            FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+                AS w (key, a_unit, wanted, fill, whole, floor)
             JOIN rate_budgets b ON b.key = w.key
             ORDER BY b.key FOR UPDATE OF b
         ), read AS MATERIALIZED (
             SELECT key, a_unit, wanted, fill, (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint AS now,
-                CASE WHEN charged < $6 THEN full_at + (whole + 999) / 1000 * least($6 - charged, 10000000000) / 1000 + 1 ELSE full_at END AS full_at
+                CASE WHEN charged >= $7 THEN full_at
+                ELSE greatest(floor, full_at + (whole + 999) / 1000 * least($7 - charged, 10000000000) / 1000 + 1) END AS full_at
             FROM locked
         ), granted AS (
             SELECT key, a_unit, greatest(full_at, now) AS full_at,
                 greatest(0, least(wanted, (now + fill - greatest(full_at, now)) / a_unit)) AS units
             FROM read
         )
-        UPDATE rate_budgets b SET full_at = g.full_at + g.units * g.a_unit, charged = greatest(b.charged, $6)
+        UPDATE rate_budgets b SET full_at = g.full_at + g.units * g.a_unit, charged = greatest(b.charged, $7)
         FROM granted g WHERE b.key = g.key AND g.units > 0
         RETURNING b.key, g.units
         """

@@ -2,7 +2,7 @@
 // shrinks is done first and written down then; what grows is written down first. So at every moment the slices of all nodes and the
 // database's part are together no more than a budget, whoever joins, leaves, crashes or pauses, and however late a message is:
 //   - a newcomer serves when every other node that serves divides by enough, or is struck out because its lease ran out;
-//   - with it the database's part of every budget is charged what the newcomer holds;
+//   - with it the database's part of every budget is charged what the newcomer holds, who holds it only as the rate pays for it;
 //   - a node stops by its own clock before the others may strike it out.
 
 import Base
@@ -21,6 +21,8 @@ struct Membership: Sendable {
         /// Whether the other nodes should look at once.
         let isNews: Bool
         fileprivate let then: Then
+        /// What the clocks showed when the roster was read: the database's, and the own one after that.
+        fileprivate let read: (database: Int64, own: UInt64)
         /// Whether the buckets that were handed over become this node's when `roster` is written.
         var takesOver: Bool { then == .startAlone(vanishedFor: nil) }
     }
@@ -31,11 +33,21 @@ struct Membership: Sendable {
         case startAlone(vanishedFor: Int64?)
         case growAlone
         case share(Int)
+        case hold(Int)
     }
 
     let life: UUIDBits
     let node: UUIDBits
-    private(set) var regime = Regime.suspended
+    private(set) var regime = Regime.suspended {
+        didSet {
+            if case .sharing = regime {
+                if case .sharing = oldValue { return }
+                term += 1
+            }
+        }
+    }
+    /// Counts the times that this node began to share: what was leased before belongs to a slice that is gone.
+    private(set) var term = 0
     /// Until when this node may spend, by its own clock.
     private(set) var deadline: UInt64 = 0
 
@@ -59,7 +71,7 @@ struct Membership: Sendable {
             if regime == .suspended && next.members[mine].isServing { forgetService(&next, mine, databaseNow) }
             return next.members[mine].isServing
                 ? serve(&next, mine, since: roster, databaseNow: databaseNow, now: now)
-                : join(&next, mine, since: roster, databaseNow: databaseNow)
+                : join(&next, mine, since: roster, databaseNow: databaseNow, now: now)
         }
         // Struck out, or new: whatever this node held is no longer its own.
         var first: Regime?
@@ -67,11 +79,11 @@ struct Membership: Sendable {
         regime = .suspended
         deadline = 0
         guard next.members.count < Roster.mostMembers else {
-            return Step(first: first, roster: next, isNews: false, then: .stay)
+            return Step(first: first, roster: next, isNews: false, then: .stay, read: (databaseNow, now))
         }
         next.members.append(
             Roster.Member(life: life, node: node, leaseEnds: databaseNow + Membership.leaseNanoseconds))
-        var step = join(&next, next.members.count - 1, since: roster, databaseNow: databaseNow)
+        var step = join(&next, next.members.count - 1, since: roster, databaseNow: databaseNow, now: now)
         step.first = first
         return step
     }
@@ -83,7 +95,9 @@ struct Membership: Sendable {
         if !next.isServedBesides(life) { next.vanishedAt = databaseNow }
     }
 
-    private mutating func join(_ next: inout Roster, _ mine: Int, since read: Roster, databaseNow: Int64) -> Step {
+    private mutating func join(
+        _ next: inout Roster, _ mine: Int, since read: Roster, databaseNow: Int64, now: UInt64
+    ) -> Step {
         let count = next.members.count
         var then = Then.stay
         if !next.isServedBesides(life) {
@@ -95,18 +109,15 @@ struct Membership: Sendable {
             next.isShared = false
             if next.charges.isEmpty { next.peak = 1 }
         } else if next.members.allSatisfy({ !$0.isServing || $0.divisor >= count }) {
-            // Alone a node may have spent everything, and the database's part was never counted: a whole budget makes up for both. Beside
-            // others the newcomer's slice is all that is new.
-            let slice = (Roster.whole + Int64(2 * count) - 1) / Int64(2 * count)
-            next.charge(next.isShared ? slice : Roster.whole, now: databaseNow)
-            next.isShared = true
+            if !next.isShared { next.begin(now: databaseNow) }
+            next.chargeSlice(of: count, now: databaseNow)
             next.peak = max(next.peak, count)
             next.members[mine].isServing = true
             next.members[mine].divisor = count
-            then = .share(count)
+            then = .hold(count)
         }
         let isNews = next.members.map(\.life) != read.members.map(\.life) || then != .stay
-        return Step(first: nil, roster: next, isNews: isNews, then: then)
+        return Step(first: nil, roster: next, isNews: isNews, then: then, read: (databaseNow, now))
     }
 
     private mutating func serve(
@@ -120,18 +131,19 @@ struct Membership: Sendable {
         case .alone:
             if count > 1 {
                 // What nobody has asked for yet is full only when this node has been alone for as long as any bucket takes to fill.
-                first = .sharing(nodes: count, atMost: knowsAll(now: now) ? count : 0)
+                first = .sharing(nodes: count, atMost: knowsAll(now: now) ? count : 0, .none)
             }
-        case .sharing(let nodes, let most):
+        case .sharing(let nodes, let most, let arrears):
             if count > nodes {
-                first = .sharing(nodes: count, atMost: most == 0 ? 0 : max(most, count))
+                first = .sharing(nodes: count, atMost: most == 0 ? 0 : max(most, count), arrears)
             } else if count == 1 {
                 then = .growAlone
             } else if count < nodes {
                 then = .share(count)
             } else if most == 0, read.isShared {
-                // The charge that the newcomer made covers this node's slice as well.
-                first = .sharing(nodes: nodes, atMost: nodes)
+                // Nothing was known of what had been spent: this node's slices are charged like a newcomer's.
+                next.chargeSlice(of: count, now: databaseNow)
+                then = .hold(count)
             }
         }
         next.members[mine].divisor = count
@@ -142,7 +154,7 @@ struct Membership: Sendable {
         if let first { regime = first }
         let before = read.members.first { $0.life == life }?.divisor
         let isNews = next.members.map(\.life) != read.members.map(\.life) || next.members[mine].divisor != before
-        return Step(first: first, roster: next, isNews: isNews, then: then)
+        return Step(first: first, roster: next, isNews: isNews, then: then, read: (databaseNow, now))
     }
 
     // MARK: After the writing
@@ -159,14 +171,14 @@ struct Membership: Sendable {
         case .startAlone(nil): regime = .alone(since: now, .full)
         case .startAlone(.some(let past)): regime = .alone(since: now - min(now, UInt64(past)), .empty)
         case .growAlone:
-            guard case .sharing(_, let most) = regime else { break }
-            regime = .alone(since: now, most == 0 ? .empty : .share(of: most))
+            guard case .sharing(_, let most, let arrears) = regime else { break }
+            regime = .alone(since: now, most == 0 || !arrears.arePaid(at: now) ? .empty : .share(of: most))
         case .share(let count):
-            if case .sharing(_, let most) = regime {
-                regime = .sharing(nodes: count, atMost: most)
-            } else {
-                regime = .sharing(nodes: count, atMost: count)
-            }
+            guard case .sharing(_, let most, let arrears) = regime else { break }
+            regime = .sharing(nodes: count, atMost: most, arrears)
+        case .hold(let count):
+            regime = .sharing(
+                nodes: count, atMost: count, step.roster.arrears(database: step.read.database, own: step.read.own))
         }
         if step.roster.index(of: life) != nil {
             deadline = sentAt &+ UInt64(Membership.leaseNanoseconds - Membership.marginNanoseconds)

@@ -18,6 +18,9 @@ extension Roster {
             guard let at = charge["at"]?.int, let before = charge["before"]?.int else { throw Roster.unreadable }
             self.charges.append(Charge(at: Int64(at), before: Int64(before)))
         }
+        if let began = object["began"], let at = began["at"]?.int, let before = began["before"]?.int {
+            self.began = Charge(at: Int64(at), before: Int64(before))
+        }
         self.isShared = isShared
         self.charged = Int64(charged)
         self.peak = peak
@@ -45,6 +48,7 @@ extension Roster {
                 }),
             "shared": .bool(isShared), "charged": .integer(Int(charged)), "peak": .integer(peak),
             "charges": .array(charges.map { ["at": .integer(Int($0.at)), "before": .integer(Int($0.before))] }),
+            "began": began.map { ["at": .integer(Int($0.at)), "before": .integer(Int($0.before))] } ?? .null,
             "vanished_at": vanishedAt.map { .integer(Int($0)) } ?? .null,
             "handed_over_at": handedOverAt.map { .integer(Int($0)) } ?? .null,
         ]

@@ -36,6 +36,8 @@ struct Roster: Sendable, Equatable {
     /// All that was ever charged, in millionths of a budget.
     var charged: Int64 = 0
     var charges: [Charge] = []
+    /// When sharing began, and what had been charged before: the database's part was empty then, of every budget.
+    var began: Charge?
     /// The most members there have been since the last time that one was alone.
     var peak = 1
     /// When the last node that served vanished without saying what was spent.
@@ -70,6 +72,17 @@ struct Roster: Sendable, Equatable {
         }
     }
 
+    /// Charges every budget a slice of one of `count`.
+    mutating func chargeSlice(of count: Int, now: Int64) {
+        charge((Roster.whole + Int64(2 * count) - 1) / Int64(2 * count), now: now)
+    }
+
+    /// Begins to share: nothing is in the database's part of any budget.
+    mutating func begin(now: Int64) {
+        isShared = true
+        began = Charge(at: now, before: charged)
+    }
+
     /// Forgets the charges that every budget has paid off.
     mutating func forgetPaid(now: Int64) {
         charges.removeAll { Roster.debt(Int64(RateLimiter.longestFillNanoseconds), charged - $0.before) + $0.at <= now }
@@ -77,16 +90,28 @@ struct Roster: Sendable, Equatable {
 
     // MARK: What the charges amount to
 
-    /// From when on a budget without a row is full, given the whole of its filling in nanoseconds.
-    func fullAt(_ fill: Int64) -> Int64 {
-        charges.map { $0.at + Roster.debt(fill, charged - $0.before) }.max() ?? 0
+    /// From when on the database's part of a budget without a row is full.
+    func fullAt(_ rate: Rate) -> Int64 {
+        let whole = whole(of: rate)
+        let first = began.map { $0.at + Int64(rate.databaseFillNanoseconds) + Roster.debt(whole, charged - $0.before) } ?? 0
+        return charges.reduce(first) { max($0, $1.at + Roster.debt(whole, charged - $1.before)) }
+    }
+
+    /// What is not paid yet of all charges, on a clock that shows `own` no sooner than the database's shows `database`.
+    func arrears(database: Int64, own: UInt64) -> Arrears {
+        Arrears(
+            charges: charges.map { charge in
+                Arrears.Charge(at: UInt64(max(0, Int64(own) + charge.at - database)), parts: charged - charge.before)
+            }, peak: peak)
     }
 
     /// Nanoseconds of filling for that many millionths, rounded up.
     static func debt(_ fill: Int64, _ parts: Int64) -> Int64 { ((fill + 999) / 1_000) * parts / 1_000 + 1 }
 
     /// The whole of a budget as charges count it. A burst that is too small for a unit a node counts as so much larger.
-    func whole(of rate: Rate) -> Int64 {
+    func whole(of rate: Rate) -> Int64 { Roster.whole(of: rate, peak: peak) }
+
+    static func whole(of rate: Rate, peak: Int) -> Int64 {
         Int64(max(rate.fillNanoseconds, 2 * UInt64(max(peak, 1)) * rate.intervalNanoseconds))
     }
 }
