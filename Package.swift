@@ -43,7 +43,7 @@ let package = Package(
         layer("HTML", "Base"),
         layer("Postgres", "Base", "Loop", "CLinux", "CPostgres"),
         // 4
-        layer("Tenancy", "Base", "JSON", "Crypto", "Postgres"),
+        layer("Tenancy", "Base", "JSON", "Loop", "Crypto", "Postgres"),
         layer("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres"),
         // 5
         layer("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail"),

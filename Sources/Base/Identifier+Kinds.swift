@@ -4,6 +4,7 @@ public enum TenantKind: IdentifiedKind { public static let prefix: StaticString 
 public enum UserKind: IdentifiedKind { public static let prefix: StaticString = "user" }
 public enum KeyKind: IdentifiedKind { public static let prefix: StaticString = "key" }
 public enum OperatorKind: IdentifiedKind { public static let prefix: StaticString = "operator" }
+public enum SignupCodeKind: IdentifiedKind { public static let prefix: StaticString = "code" }
 public enum RoleKind: IdentifiedKind { public static let prefix: StaticString = "role" }
 public enum InvitationKind: IdentifiedKind { public static let prefix: StaticString = "inv" }
 public enum SessionKind: IdentifiedKind { public static let prefix: StaticString = "sess" }
@@ -18,6 +19,7 @@ public typealias TenantID = ID<TenantKind>
 public typealias UserID = ID<UserKind>
 public typealias KeyID = ID<KeyKind>
 public typealias OperatorID = ID<OperatorKind>
+public typealias SignupCodeID = ID<SignupCodeKind>
 public typealias RoleID = ID<RoleKind>
 public typealias InvitationID = ID<InvitationKind>
 public typealias SessionID = ID<SessionKind>

@@ -37,6 +37,7 @@ public enum Limits {
     public static let statementTimeoutMilliseconds = 10_000
     public static let lockTimeoutMilliseconds = 5_000
     public static let idleInTransactionMilliseconds = 15_000
+    public static let idleInSnapshotMilliseconds = 60_000
 
     // MARK: Blocking work
     public static let blockingThreads = 4

@@ -50,11 +50,17 @@ public struct ConnectionTarget: Sendable {
         var statementTimeout = Limits.statementTimeoutMilliseconds
         /// Whether each call is planned for its own parameters. Lists with filters that may be absent need it; point reads don't.
         var plansEachCall = false
+        /// Whether its transactions see one moment from beginning to end, write nothing, and may wait for a slow reader in between.
+        var readsOneSnapshot = false
 
         var settings: String {
             var text = "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(Limits.lockTimeoutMilliseconds)"
-            text += " -c idle_in_transaction_session_timeout=\(Limits.idleInTransactionMilliseconds) -c timezone=UTC -c jit=off"
+            let idle = readsOneSnapshot ? Limits.idleInSnapshotMilliseconds : Limits.idleInTransactionMilliseconds
+            text += " -c idle_in_transaction_session_timeout=\(idle) -c timezone=UTC -c jit=off"
             if !role.isEmpty { text += " -c role=\(role)" }
+            if readsOneSnapshot {
+                text += " -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
+            }
             if plansEachCall { text += " -c plan_cache_mode=force_custom_plan" }
             return text
         }

@@ -14,10 +14,19 @@ import Loop
         public var application: String
         /// For the queue, the outbox and schedules, across tenants.
         public var worker: String
+        /// For the installation's operators: the tenants themselves, and nothing of what they hold beyond counts.
+        public var `operator`: String
+        /// For the removal of what is old or was given up.
+        public var housekeeper: String
 
-        public init(application: String = "insula_app", worker: String = "insula_worker") {
+        public init(
+            application: String = "insula_app", worker: String = "insula_worker", operator: String = "insula_operator",
+            housekeeper: String = "insula_housekeeper"
+        ) {
             self.application = application
             self.worker = worker
+            self.operator = `operator`
+            self.housekeeper = housekeeper
         }
     }
 
@@ -26,7 +35,8 @@ import Loop
         let loop: EventLoop
         /// By `LaneKind`.
         let shared: [Lane]
-        let sessions: SessionLanes
+        /// By `SessionKind`.
+        let sessions: [SessionLanes]
     }
 
     private let loops: [LoopLanes]
@@ -46,11 +56,15 @@ import Loop
                         application: "insula \(kind) \(loop.index)", plansEachCall: kind == .slow),
                     pool: pool, eager: kind == .once ? eager : [])
             }
-            let sessions = SessionLanes(loop: loop) { number in
-                Lane(
-                    loop: loop, name: "session-\(loop.index)-\(number)", target: target,
-                    startup: .init(role: roles.application, application: "insula session \(loop.index)"), pool: pool,
-                    eager: [])
+            let sessions = SessionKind.allCases.map { kind in
+                SessionLanes(loop: loop, limit: kind.perLoop) { number in
+                    Lane(
+                        loop: loop, name: "\(kind)-session-\(loop.index)-\(number)", target: target,
+                        startup: .init(
+                            role: kind.role(among: roles), application: "insula \(kind) session \(loop.index)",
+                            plansEachCall: kind == .export, readsOneSnapshot: kind == .export),
+                        pool: pool, eager: [])
+                }
             }
             return LoopLanes(loop: loop, shared: shared, sessions: sessions)
         }
@@ -68,13 +82,14 @@ import Loop
     public var worker: Once { Once(database: self, kind: .worker, scope: .none) }
 
     /// Runs `body` as one transaction on a connection of its own: committed when it returns, rolled back when it throws.
+    /// - Parameter kind: what the connection is for, and so the role that it has.
     /// - Throws: what `body` throws; `.overloaded` when no connection comes free; `.unavailable` when the connection is lost, in
     ///   which case whether a commit under way happened is not known.
     public func session<Value>(
-        _ scope: Scope, _ body: (Session) async throws(Fault) -> Value
+        _ scope: Scope, on kind: SessionKind = .request, _ body: (Session) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
-        if let surrounding = Database.surrounding?.session(for: scope) { return try await body(surrounding) }
-        let sessions = here.sessions
+        if kind == .request, let surrounding = Database.surrounding?.session(for: scope) { return try await body(surrounding) }
+        let sessions = here.sessions[kind.rawValue]
         let lane = try await sessions.acquire()
         defer { sessions.release(lane) }
         let session = Session(lane: lane, scope: scope)
@@ -87,6 +102,13 @@ import Loop
             await session.abandon()
             throw error
         }
+    }
+
+    /// Runs `body` as one transaction in the operators' role. As `session` otherwise.
+    public func `operator`<Value>(
+        _ scope: Scope = .none, _ body: (Session) async throws(Fault) -> Value
+    ) async throws(Fault) -> Value {
+        try await session(scope, on: .operator, body)
     }
 
     private var here: LoopLanes {
@@ -124,7 +146,7 @@ import Loop
     public func stop() async {
         for lanes in loops {
             await on(lanes.loop) {
-                let all = lanes.shared + lanes.sessions.lanes
+                let all = lanes.shared + lanes.sessions.flatMap(\.lanes)
                 for lane in all { lane.stop() }
                 for lane in all { await lane.ended() }
             }

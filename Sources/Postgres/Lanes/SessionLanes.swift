@@ -1,5 +1,5 @@
 // The exclusive connections of a loop. They are made at first use; who finds none free waits in line.
-// Bounds: `Limits.sessionLanesPerLoop` connections, `Limits.sessionWaiters` waiters, `Limits.sessionWaitMilliseconds` of waiting.
+// Bounds: `SessionKind.perLoop` connections, `Limits.sessionWaiters` waiters, `Limits.sessionWaitMilliseconds` of waiting.
 
 import Base
 import CPostgres
@@ -8,6 +8,7 @@ import Loop
 /// The exclusive lanes of one loop. Used on its thread.
 final class SessionLanes {
     private let loop: EventLoop
+    private let limit: Int
     private let make: (Int) -> Lane
     private(set) var lanes: [Lane] = []
     private var idle: [Lane] = []
@@ -22,8 +23,9 @@ final class SessionLanes {
         }
     }
 
-    init(loop: EventLoop, make: @escaping (Int) -> Lane) {
+    init(loop: EventLoop, limit: Int, make: @escaping (Int) -> Lane) {
         self.loop = loop
+        self.limit = limit
         self.make = make
     }
 
@@ -41,7 +43,7 @@ final class SessionLanes {
 
     private func next() async throws(Fault) -> Lane {
         if let ready = idle.lastIndex(where: \.isReady) { return idle.remove(at: ready) }
-        if lanes.count < Limits.sessionLanesPerLoop {
+        if lanes.count < limit {
             let lane = make(lanes.count)
             lanes.append(lane)
             lane.start()

@@ -9,6 +9,8 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case tenantResumed = "tenant.resumed"
     case tenantExported = "tenant.exported"
     case tenantDeletionRequested = "tenant.deletion_requested"
+    case tenantRestored = "tenant.restored"
+    case auditExported = "audit.exported"
     case tenantPlanChanged = "tenant.plan_changed"
     // Its people
     case userRegistered = "user.registered"

@@ -23,50 +23,42 @@ public struct AuditEntry: Sendable {
         _ action: AuditAction, _ result: Result = .succeeded, actor: TenantScope.Actor?,
         impersonator: TenantScope.Impersonator? = nil, request: any RequestContext, details: JSONObject = JSONObject()
     ) {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("action")
-        writer.string(action.rawValue)
-        writer.key("result")
-        writer.string(result.rawValue)
-        switch actor {
-        case .key(let id):
-            writer.key("actor_kind")
-            writer.string("key")
-            writer.key("actor_id")
-            writer.string(id.uuid.description)
-        case .user(let id, _):
-            writer.key("actor_kind")
-            writer.string("user")
-            writer.key("actor_id")
-            writer.string(id.uuid.description)
-        case nil:
-            writer.key("actor_kind")
-            writer.string("nobody")
-        }
+        let who: (kind: String, id: UUIDBits?) =
+            switch actor {
+            case .key(let id): ("key", id.uuid)
+            case .user(let id, _): ("user", id.uuid)
+            case nil: ("nobody", nil)
+            }
+        bytes = AuditEntry.spell(action, result, who, impersonator, request, details)
+    }
+
+    /// The same for what an operator does to a tenant.
+    public init(_ action: AuditAction, by permit: OperatorPermit, details: JSONObject = JSONObject()) {
+        bytes = AuditEntry.spell(action, .succeeded, ("operator", permit.operator.uuid), nil, permit.request, details)
+    }
+
+    private static func spell(
+        _ action: AuditAction, _ result: Result, _ actor: (kind: String, id: UUIDBits?),
+        _ impersonator: TenantScope.Impersonator?, _ request: any RequestContext, _ details: JSONObject
+    ) -> [UInt8] {
+        var entry = JSONObject()
+        entry["action"] = .string(action.rawValue)
+        entry["result"] = .string(result.rawValue)
+        entry["actor_kind"] = .string(actor.kind)
+        entry["actor_id"] = actor.id.map { .string($0.description) }
         switch impersonator {
         case .user(let id):
-            writer.key("impersonator_kind")
-            writer.string("user")
-            writer.key("impersonator_id")
-            writer.string(id.uuid.description)
+            entry["impersonator_kind"] = "user"
+            entry["impersonator_id"] = .string(id.uuid.description)
         case .operator(let id):
-            writer.key("impersonator_kind")
-            writer.string("operator")
-            writer.key("impersonator_id")
-            writer.string(id.uuid.description)
+            entry["impersonator_kind"] = "operator"
+            entry["impersonator_id"] = .string(id.uuid.description)
         case nil: break
         }
-        writer.key("request_id")
-        writer.string(request.requestIDText)
-        if let address = request.addressText {
-            writer.key("address")
-            writer.string(address)
-        }
-        writer.key("details")
-        JSONValue.object(details).write(to: &writer)
-        writer.endObject()
-        bytes = writer.finish()
+        entry["request_id"] = .string(request.requestIDText)
+        entry["address"] = request.addressText.map { .string($0) }
+        entry["details"] = .object(details)
+        return JSONValue.object(entry).bytes
     }
 
     /// Writes an entry by itself, within a session or a batch in the tenant's scope.

@@ -1,4 +1,4 @@
-// A tenant as its members see it.
+// A tenant as its members and the operators see it.
 
 import Base
 import JSON
@@ -7,7 +7,11 @@ import JSON
 public struct Tenant: Sendable {
     /// Whether a tenant may act.
     public enum State: String, Sendable, CaseIterable {
-        case active, suspended, deleting
+        case active
+        /// Halted by an operator: nothing of it acts, everything of it is kept.
+        case suspended
+        /// Given up: halted, and removed when its time comes.
+        case deleting
     }
 
     public let id: TenantID
@@ -15,16 +19,21 @@ public struct Tenant: Sendable {
     public let name: String
     public let plan: Plan
     public let state: State
+    public let settings: TenantSettings
+    /// What a contract sets otherwise than the plan: an object of figures.
+    public let contract: JSONValue
+    /// How often it was changed.
+    public let revision: Int
     public let createdAt: Timestamp
+    public let updatedAt: Timestamp
+    public let suspendedAt: Timestamp?
+    /// When it is removed, of one that is given up.
+    public let deletesAt: Timestamp?
+    /// What it has; `nil` where nobody counted.
+    public let usage: TenantUsage?
 
-    public init(id: TenantID, slug: String, name: String, plan: Plan, state: State, createdAt: Timestamp) {
-        self.id = id
-        self.slug = slug
-        self.name = name
-        self.plan = plan
-        self.state = state
-        self.createdAt = createdAt
-    }
+    /// What it may have and do, by its plan and its contract.
+    public var quotas: Quotas { plan.quotas.under(contract: contract) }
 
     /// Whether `text` may be a slug: 1 to 63 of `a-z`, `0-9` and inner hyphens, as in a host name.
     public static func isSlug(_ text: String) -> Bool {

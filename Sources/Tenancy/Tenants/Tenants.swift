@@ -1,4 +1,5 @@
-// Tenants in the database: a tenant reads its own row; the operator, on a connection that took no role, creates and lists them.
+// What a tenant can do with itself: look at itself, change its name and its settings, give itself up. A tenant that is given up is halted at
+// once on every node and removed when its time comes, until which an operator can bring it back.
 
 import Base
 import Crypto
@@ -6,34 +7,102 @@ import Postgres
 
 /// The tenants of an installation.
 public struct Tenants: Sendable {
+    /// What nodes listen on to let the work of a tenant fall. The payload is its id.
+    public static let haltChannel = "insula_halts"
+
     private let database: Database
 
     public init(database: Database) {
         self.database = database
     }
 
-    /// The tenant of the caller.
+    /// The tenant of the caller, with what it has.
     public func current(by permit: Permit<TenantRead>) async throws(Fault) -> Tenant {
-        let found = try await database.once(permit.scope.database).first(Tenants.read, permit.scope.tenant)
-        guard let found else { throw Fault(.notFound, "There is no such tenant.") }
-        return found
+        try found(try await database.once(permit.scope.database).first(TenantStatements.read, permit.scope.tenant))
     }
 
-    // MARK: The operator
+    /// Changes what `update` names.
+    /// - Throws: `.preconditionFailed` when it has changed meanwhile.
+    public func update(_ update: UpdateTenant, by permit: Permit<TenantWrite>) async throws(Fault) -> Tenant {
+        let id = permit.scope.tenant
+        return try await database.session(permit.scope.database) { session throws(Fault) in
+            let tenant = try found(try await session.first(TenantStatements.lock, id))
+            try Tenants.check(tenant.revision, permit.request)
+            let settings = update.settings?.applied(to: tenant.settings) ?? tenant.settings
+            try await session.execute(
+                TenantStatements.update, id, update.name ?? tenant.name, settings.stored, permit.audit(.tenantUpdated))
+            // Settings decide about rights and the life of sessions.
+            if settings != tenant.settings { try await Tenants.tell(id, in: session) }
+            return try found(try await session.first(TenantStatements.read, id))
+        }
+    }
 
-    /// All tenants by slug, at most 10,000. For a database whose connections took no role.
+    /// Gives the caller's tenant up: it is halted now and removed after the delay.
+    /// - Parameters:
+    ///   - slug: must be the tenant's own, as a confirmation.
+    ///   - delayHours: for so long it can be brought back.
+    /// - Throws: `.invalid` naming `slug`; `.preconditionFailed` when it has changed meanwhile.
+    public func delete(
+        confirmedBy slug: String, delayHours: Int, by permit: Permit<TenantDelete>
+    ) async throws(Fault) -> Tenant {
+        let id = permit.scope.tenant
+        return try await database.session(permit.scope.database) { session throws(Fault) in
+            let tenant = try found(try await session.first(TenantStatements.lock, id))
+            guard tenant.slug == slug else { throw .invalid("slug", "reference", "This is not the slug of the tenant.") }
+            try Tenants.check(tenant.revision, permit.request)
+            guard tenant.state == .active else { throw Tenants.refusal(tenant.state, "deleted") }
+            try await session.execute(TenantStatements.giveUp, id, delayHours, permit.audit(.tenantDeletionRequested))
+            try await Tenants.halt(id, in: session)
+            return try found(try await session.first(TenantStatements.read, id))
+        }
+    }
+
+    // MARK: For those who change tenants
+
+    static func check(_ revision: Int, _ request: any RequestContext) throws(Fault) {
+        if let accepted = request.acceptedRevisions, !accepted.contains(revision) { throw .changedMeanwhile }
+    }
+
+    /// Tells all nodes to verify the tenant's credentials anew, once `session` is committed.
+    static func tell(_ id: TenantID, in session: Session) async throws(Fault) {
+        try await session.execute(TenantStatements.tellCredentials, id.description)
+    }
+
+    /// Stops all that acts for the tenant, which `session` has locked, on every node.
+    static func halt(_ id: TenantID, in session: Session) async throws(Fault) {
+        try await session.execute(TenantStatements.park, id)
+        try await session.execute(TenantStatements.tellHalt, id.description)
+        try await tell(id, in: session)
+    }
+
+    static func refusal(_ state: Tenant.State, _ wanted: String) -> Fault {
+        Fault(.invalidState, "A tenant that is \(state.rawValue) cannot be \(wanted).")
+    }
+
+    private func found(_ tenant: Tenant?) throws(Fault) -> Tenant {
+        guard let tenant else { throw Tenants.notFound }
+        return tenant
+    }
+
+    static let notFound = Fault(.notFound, "There is no such tenant.")
+
+    // MARK: The command line, on a database whose connections took no role
+
+    /// All tenants by slug, at most 10,000.
     public func list() async throws(Fault) -> [Tenant] {
-        try await database.slow(.none).query(Tenants.listAll)
+        try await database.slow(.none).query(TenantStatements.listAll)
     }
 
-    /// The tenant of that slug, or `nil`. For a database whose connections took no role.
+    /// The tenant of that slug, or `nil`.
     public func find(slug: String) async throws(Fault) -> Tenant? {
-        try await database.once(.none).first(Tenants.bySlug, slug)
+        try await database.once(.none).first(TenantStatements.bySlug, slug)
     }
 
     /// Adds a tenant within `session`, whose scope is the new tenant's.
     /// - Throws: `.invalid` naming `slug` or `name`; `.conflict` when the slug is taken.
-    public static func create(id: TenantID, slug: String, name: String, in session: Session) async throws(Fault) {
+    public static func create(
+        id: TenantID, slug: String, name: String, plan: Plan = .free, in session: Session
+    ) async throws(Fault) {
         guard Tenant.isSlug(slug) else {
             throw .invalid("slug", "format", "A slug is 1 to 63 of a-z, 0-9 and inner hyphens.")
         }
@@ -41,40 +110,13 @@ public struct Tenants: Sendable {
             throw .invalid("name", "length", "A name has 1 to 100 characters.")
         }
         do throws(Fault) {
-            try await session.execute(insert, id, slug, name, Random.bytes(32))
+            try await session.execute(TenantStatements.insert, id, slug, name, plan.rawValue, Random.bytes(32))
         } catch {
             if error.constraint == "tenants_slug_key" { throw Fault(.conflict, "The slug \(slug) is taken.") }
             throw error
         }
     }
 
-    // MARK: Statements
-
     /// What requests run, to be prepared at connect.
-    public static let statements: [any AnyStatement] = [read]
-
-    private static let columns = "tenant_id, slug, name, plan, state, created_at"
-
-    private static let read = Statement<Tenant, TenantID>(
-        "read tenant", "SELECT \(columns) FROM tenants WHERE tenant_id = $1", repeatable: true, decode: Tenant.init(row:))
-
-    private static let bySlug = Statement<Tenant, String>(
-        "tenant by slug", "SELECT \(columns) FROM tenants WHERE slug = $1", repeatable: true, decode: Tenant.init(row:))
-
-    private static let listAll = Statement<Tenant>(
-        "list tenants", "SELECT \(columns) FROM tenants ORDER BY slug LIMIT 10000", repeatable: true, decode: Tenant.init(row:))
-
-    private static let insert = Statement<Void, TenantID, String, String, [UInt8]>(
-        "create tenant", "INSERT INTO tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, $3, $4)")
-}
-
-extension Tenant {
-    fileprivate init(row: borrowing RowReader) throws(Fault) {
-        guard let plan = Plan(rawValue: try row.value(3)), let state = State(rawValue: try row.value(4)) else {
-            throw Fault(.internalError, "The server could not do it.", cause: "a tenant has an unknown plan or state")
-        }
-        self.init(
-            id: try row.value(0), slug: try row.value(1), name: try row.value(2), plan: plan, state: state,
-            createdAt: try row.value(5))
-    }
+    public static let statements: [any AnyStatement] = [TenantStatements.read]
 }

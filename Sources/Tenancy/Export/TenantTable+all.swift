@@ -1,0 +1,111 @@
+// Every table that holds rows of tenants, each behind those that it refers to: exports go from the first to the last, removal from the last
+// to the first. A new table comes with a row here, or the tests fail.
+
+extension TenantTable {
+    /// The tables, in an order in which references point back.
+    public static let all: [TenantTable] = people + work
+
+    private static let people: [TenantTable] = [
+        TenantTable(
+            "tenants", as: "tenant", key: [("tenant_id", "uuid")],
+            [
+                ("tenant_id", .id("tenant")), ("slug", .text), ("name", .text), ("plan", .text), ("state", .text),
+                ("settings", .json), ("quotas", .json), ("revision", .number), ("created_at", .time), ("updated_at", .time),
+                ("suspended_at", .time), ("deletes_at", .time),
+            ], omitting: ["signing_key"]),
+        TenantTable(
+            "roles", as: "role",
+            [
+                ("id", .id("role")), ("name", .text), ("description", .text), ("scopes", .texts), ("revision", .number),
+                ("created_at", .time), ("updated_at", .time),
+            ]),
+        TenantTable(
+            "users", as: "user",
+            [
+                ("id", .id("user")), ("username", .text), ("email", .text), ("name", .text), ("role", .text),
+                ("role_id", .id("role")), ("state", .text), ("email_verified_at", .time), ("password_changed_at", .time),
+                ("must_change_password", .flag), ("last_login_at", .time), ("totp_confirmed_at", .time), ("revision", .number),
+                ("created_at", .time), ("updated_at", .time),
+            ], omitting: ["password_hash", "totp_secret", "totp_last_step"]),
+        TenantTable(
+            "api_keys", as: "key",
+            [
+                ("id", .id("key")), ("name", .text), ("role", .text), ("role_id", .id("role")), ("scopes", .texts),
+                ("allowed_addresses", .texts), ("requests_per_minute", .number), ("created_by", .id("user")),
+                ("created_at", .time), ("expires_at", .time), ("revoked_at", .time), ("last_used_at", .time),
+                ("previous_until", .time), ("revision", .number),
+            ], omitting: ["hash", "previous_hash"]),
+        TenantTable(
+            "sessions", as: "session",
+            [
+                ("id", .id("sess")), ("user_id", .id("user")), ("kind", .text), ("refreshed_at", .time), ("amr", .texts),
+                ("authenticated_at", .time), ("created_at", .time), ("last_used_at", .time), ("idle_seconds", .number),
+                ("expires_at", .time), ("ended_at", .time), ("end_reason", .text), ("address", .text), ("user_agent", .text),
+                ("impersonator_kind", .text), ("reason", .text),
+            ], omitting: ["hash", "refresh_counter", "impersonator_id"]),
+        TenantTable(
+            "devices", as: "device",
+            [("user_id", .id("user")), ("created_at", .time), ("last_used_at", .time)], omitting: ["id", "hash"]),
+        TenantTable("recovery_codes", omitting: ["id", "user_id", "hash", "used_at"]),
+        TenantTable(
+            "account_links", as: "account_link",
+            [
+                ("user_id", .id("user")), ("purpose", .text), ("email", .text), ("created_at", .time), ("expires_at", .time),
+                ("used_at", .time),
+            ], omitting: ["id", "hash"]),
+        TenantTable(
+            "invitations", as: "invitation",
+            [
+                ("id", .id("inv")), ("email", .text), ("role", .text), ("role_id", .id("role")), ("invited_by", .id("user")),
+                ("created_at", .time), ("expires_at", .time), ("accepted_at", .time), ("revoked_at", .time),
+            ], omitting: ["hash"]),
+        TenantTable("idempotency_keys", omitting: ["id", "request_hash", "status", "revision", "body", "expires_at"]),
+        TenantTable(
+            "audit_log", as: "audit_entry",
+            [
+                ("id", .id("audit")), ("at", .time), ("action", .text), ("result", .text), ("actor_kind", .text),
+                ("actor_id", .id("")), ("impersonator_kind", .text), ("impersonator_id", .id("")), ("target_id", .id("")),
+                ("address", .text), ("request_id", .text), ("details", .json),
+            ]),
+    ]
+
+    private static let work: [TenantTable] = [
+        TenantTable(
+            "definitions", as: "agent",
+            [
+                ("id", .id("agent")), ("kind", .text), ("name", .text), ("description", .text), ("state", .text),
+                ("version", .number), ("revision", .number), ("created_at", .time), ("updated_at", .time),
+            ]),
+        TenantTable(
+            "definition_versions", as: "agent_version", key: [("definition_id", "uuid"), ("version", "int")],
+            [("definition_id", .id("agent")), ("version", .number), ("body", .json), ("created_at", .time)], pageRows: 20),
+        TenantTable(
+            "executions", as: "execution",
+            [
+                ("id", .id("exec")), ("definition_id", .id("agent")), ("definition_version", .number), ("state", .text),
+                ("trigger", .text), ("input", .json), ("output", .json), ("error", .json), ("attempt", .number),
+                ("max_attempts", .number), ("timeout_milliseconds", .number), ("created_at", .time), ("started_at", .time),
+                ("finished_at", .time), ("updated_at", .time),
+            ], pageRows: 20),
+        // What waits and who works on it is told by the executions.
+        TenantTable(
+            "execution_queue",
+            omitting: [
+                "execution_id", "definition_id", "ready_at", "epoch", "crash_count", "node_id", "lease_expires_at",
+                "cancel_requested",
+            ]),
+        TenantTable(
+            "execution_steps", as: "execution_step", key: [("execution_id", "uuid"), ("step_key", "text")],
+            [
+                ("execution_id", .id("exec")), ("step_key", .text), ("tool", .text), ("effect", .text), ("input", .json),
+                ("status", .text), ("attempt", .number), ("output", .json), ("error", .json), ("started_at", .time),
+                ("finished_at", .time),
+            ], omitting: ["input_hash", "epoch"], pageRows: 20),
+        TenantTable(
+            "execution_logs", as: "execution_log_line", key: [("execution_id", "uuid"), ("seq", "bigint")],
+            [
+                ("execution_id", .id("exec")), ("seq", .number), ("at", .time), ("level", .text), ("message", .text),
+                ("metadata", .json),
+            ], pageRows: 100),
+    ]
+}

@@ -1,0 +1,124 @@
+// The kinds of things that housekeeping removes, and how one transaction of each goes.
+
+import Base
+import JSON
+import Postgres
+
+/// A kind of what is removed.
+enum HousekeepingChore: String, CaseIterable, Sendable {
+    case tenants
+    case sessions
+    case accountLinks = "account_links"
+    case invitations
+    case idempotencyKeys = "idempotency_keys"
+    case auditLog = "audit_log"
+
+    /// Tenants whose audit log one transaction looks at.
+    static let tenantsAtOnce = 500
+
+    /// Removes at most a batch.
+    func step(in session: Session) async throws(Fault) -> HousekeepingStep {
+        switch self {
+        case .tenants: try await HousekeepingChore.removeTenant(in: session)
+        case .sessions: try await remove(HousekeepingStatements.sessions, in: session)
+        case .accountLinks: try await remove(HousekeepingStatements.accountLinks, in: session)
+        case .invitations: try await remove(HousekeepingStatements.invitations, in: session)
+        case .idempotencyKeys: try await remove(HousekeepingStatements.idempotencyKeys, in: session)
+        case .auditLog: try await HousekeepingChore.trimAuditLogs(in: session)
+        }
+    }
+
+    private func remove(_ statement: Statement<Void, Int>, in session: Session) async throws(Fault) -> HousekeepingStep {
+        let count = try await session.execute(statement, Housekeeping.batchRows)
+        return count == Housekeeping.batchRows ? .more(count) : .done(count)
+    }
+
+    /// Removes some rows of a tenant whose time has come; its own row when nothing else is left.
+    private static func removeTenant(in session: Session) async throws(Fault) -> HousekeepingStep {
+        guard let tenant = try await session.first(HousekeepingStatements.dueTenant) else { return .done(0) }
+        for remove in HousekeepingStatements.removals {
+            let count = try await session.execute(remove, tenant, Housekeeping.batchRows)
+            if count > 0 { return .more(count) }
+        }
+        try await session.execute(
+            OperatorAction.write, OperatorAction.tenantRemoved.rawValue, nil, tenant, tenant.uuid, nil,
+            InternalRequest.shared.requestIDText, JSONBytes(Array("{}".utf8)))
+        return .more(try await session.execute(HousekeepingStatements.removeTenant, tenant))
+    }
+
+    /// Removes what is older than the tenants' plans keep. Each transaction goes through all tenants, in parts, and ends when it has a batch.
+    private static func trimAuditLogs(in session: Session) async throws(Fault) -> HousekeepingStep {
+        var behind: TenantID?
+        var rest = Housekeeping.batchRows
+        repeat {
+            let tenants = try await session.query(HousekeepingStatements.plans, behind, tenantsAtOnce)
+            let moments = tenants.map { tenant in
+                Timestamp(microseconds: Timestamp.now.microseconds - Int64(tenant.days) * 86_400_000_000)
+            }
+            // Whatever lies before the moment has a lesser id.
+            let bounds = moments.map { UUIDBits(high: UInt64(max(0, $0.microseconds / 1000)) << 16, low: 0) }
+            rest -= try await session.execute(HousekeepingStatements.trim, tenants.map(\.id), bounds, rest)
+            behind = tenants.count == tenantsAtOnce ? tenants.last?.id : nil
+        } while behind != nil && rest > 0
+        let count = Housekeeping.batchRows - rest
+        return rest == 0 ? .more(count) : .done(count)
+    }
+}
+
+/// The statements of housekeeping, in its role.
+enum HousekeepingStatements {
+    /// Held to the end of the transaction.
+    static let lock = Statement<Bool>("lock housekeeping", "SELECT pg_try_advisory_xact_lock(4849512170093)") {
+        row throws(Fault) in try row.value(0)
+    }
+
+    /// A removal of what `condition` holds for, at most so many rows.
+    private static func removal(_ table: String, _ condition: String) -> Statement<Void, Int> {
+        Statement(
+            "remove old \(table)",
+            "DELETE FROM \(table) WHERE ctid = ANY (ARRAY(SELECT ctid FROM \(table) WHERE \(condition) LIMIT $1))")
+    }
+
+    static let sessions = removal(
+        "sessions", "ended_at < now() - interval '30 days' OR expires_at < now() - interval '30 days'")
+    static let accountLinks = removal("account_links", "least(used_at, expires_at) < now() - interval '1 day'")
+    static let invitations = removal(
+        "invitations", "least(accepted_at, revoked_at, expires_at) < now() - interval '30 days'")
+    static let idempotencyKeys = removal("idempotency_keys", "expires_at < now()")
+
+    // MARK: Tenants
+
+    static let dueTenant = Statement<TenantID>(
+        "due tenant",
+        "SELECT tenant_id FROM tenants WHERE state = 'deleting' AND deletes_at <= now() ORDER BY deletes_at LIMIT 1"
+    ) { row throws(Fault) in try row.value(0) }
+
+    /// By table, from what nothing refers to on.
+    static let removals = TenantTable.all.reversed().filter { $0.name != "tenants" }.map { $0.makeRemove() }
+
+    static let removeTenant = Statement<Void, TenantID>("remove tenant", "DELETE FROM tenants WHERE tenant_id = $1")
+
+    // MARK: The audit log
+
+    static let plans = Statement<(id: TenantID, days: Int), TenantID?, Int>(
+        "plans of tenants",
+        "SELECT tenant_id, plan, quotas FROM tenants WHERE $1 IS NULL OR tenant_id > $1 ORDER BY tenant_id LIMIT $2"
+    ) { row throws(Fault) in
+        let contract = try JSONValue(parsing: try row.value(2, as: JSONBytes.self).bytes)
+        let plan = Plan(rawValue: try row.value(1)) ?? .enterprise
+        return (try row.value(0), plan.quotas.under(contract: contract).auditDays)
+    }
+
+    /// The oldest lines of each tenant before its bound.
+    static let trim = Statement<Void, [TenantID], [UUIDBits], Int>(
+        "trim audit logs",
+        """
+        DELETE FROM audit_log WHERE ctid = ANY (ARRAY(
+            SELECT old.line FROM unnest($1::uuid[], $2::uuid[]) AS kept (tenant_id, bound)
+            CROSS JOIN LATERAL (
+                SELECT a.ctid AS line FROM audit_log a WHERE a.tenant_id = kept.tenant_id AND a.id < kept.bound
+                ORDER BY a.id LIMIT $3
+            ) old
+            LIMIT $3))
+        """)
+}
