@@ -78,6 +78,7 @@ let package = Package(
         tests("Mail", "Base", "Loop", "Crypto", "HTTP", "Postgres", "InsulaTesting"),
         tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "InsulaTesting"),
         tests("RateLimiting", "Base", "JSON", "Loop", "HTTP", "Postgres", "InsulaTesting"),
+        tests("Tenancy", "Base", "JSON", "Loop", "Postgres", "InsulaTesting"),
         tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
         tests("API", "Base", "JSON", "Crypto", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
         .testTarget(

@@ -99,12 +99,28 @@ public final class API: Responder {
     }
 
     private func authenticate(_ call: Call, for endpoint: Endpoint) async throws(Fault) {
+        if endpoint.isForOperators { return try await authenticateOperator(call) }
         guard endpoint.isPrivate else { return }
         do throws(Fault) {
             call.scope = try await services.authenticator.scope(of: call, origins: ownOrigins)
         } catch {
+            if error.code == .unauthenticated, call.operatorKeyText != nil {
+                _ = try await services.operators.permit(of: call)
+                throw Fault(.forbidden, "An operator's key opens nothing of a tenant's.")
+            }
             throw rates.failed(call, error)
         }
+        if endpoint.isSensitive { try API.checkFreshness(call) }
+        call.mark(.authenticated)
+    }
+
+    private func authenticateOperator(_ call: Call) async throws(Fault) {
+        call.hasCredential = true
+        if call.operatorKeyText == nil {
+            _ = try await services.authenticator.scope(of: call, origins: ownOrigins)
+            throw Fault(.forbidden, "This is for those who run the installation.")
+        }
+        call.operatorPermit = try await services.operators.permit(of: call)
         call.mark(.authenticated)
     }
 

@@ -26,6 +26,8 @@ public final class Call: @unchecked Sendable {
     var endpoint: Int?
     var parameters = PathParameters()
     var scope: TenantScope?
+    /// Instead of a scope, where an operator calls.
+    var operatorPermit: OperatorPermit?
     var allow: [UInt8] = []
     /// Whether the request has a credential, good or bad.
     var hasCredential = false
@@ -67,6 +69,7 @@ public final class Call: @unchecked Sendable {
         givenRequestID = trustsHead ? RequestName.wellFormed(in: exchange.head) : nil
         endpoint = nil
         scope = nil
+        operatorPermit = nil
         fault = nil
         allow = []
         hasCredential = false
@@ -79,6 +82,7 @@ public final class Call: @unchecked Sendable {
     func end() {
         exchange = nil
         scope = nil
+        operatorPermit = nil
         fault = nil
     }
 
@@ -249,7 +253,7 @@ public final class Call: @unchecked Sendable {
         writeRequestID(into: &head)
         head.appendStatic("\r\nx-content-type-options: nosniff\r\n")
         writeRate(&head)
-        if scope != nil || isConfidential { head.appendStatic("cache-control: no-store\r\n") }
+        if scope != nil || operatorPermit != nil || isConfidential { head.appendStatic("cache-control: no-store\r\n") }
         if scope != nil { writeTiming(&head) }
         for cookie in cookies { head.appendHeader(.setCookie, cookie.span) }
         if variesByOrigin { head.appendStatic("vary: origin\r\n") }

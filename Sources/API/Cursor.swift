@@ -8,15 +8,31 @@ import Tenancy
 enum Cursor {
     private static let signatureBytes = 16
 
+    /// Whom cursors are for: a tenant or an operator, with what signs them.
+    struct Holder {
+        let id: UUIDBits
+        let signingKey: Secret
+
+        init(_ scope: TenantScope) {
+            id = scope.tenant.uuid
+            signingKey = scope.signingKey
+        }
+
+        init(_ permit: OperatorPermit) {
+            id = permit.operator.uuid
+            signingKey = permit.signingKey
+        }
+    }
+
     /// The text that stands for `position` in the list that `query` names.
-    static func seal(_ position: UUIDBits, query: String, for scope: TenantScope) -> String {
+    static func seal(_ position: UUIDBits, query: String, for scope: Holder) -> String {
         let bytes = spell(position)
         return Base64.url.encode(bytes + signature(bytes, query, scope))
     }
 
     /// The position that a cursor stands for.
-    /// - Throws: `.invalid` naming `cursor` when it is not one of this tenant and query.
-    static func open(_ text: String, query: String, for scope: TenantScope) throws(Fault) -> UUIDBits {
+    /// - Throws: `.invalid` naming `cursor` when it is not one of this tenant or operator and query.
+    static func open(_ text: String, query: String, for scope: Holder) throws(Fault) -> UUIDBits {
         guard let all = Base64.url.decode(text), all.count == 16 + signatureBytes,
             constantTimeEqual(Array(all[16...]), signature(Array(all[..<16]), query, scope))
         else { throw .invalid("cursor", "format", "This is no cursor of this list.") }
@@ -28,8 +44,8 @@ enum Cursor {
         return UUIDBits(high: words.0, low: words.1)
     }
 
-    private static func signature(_ position: [UInt8], _ query: String, _ scope: TenantScope) -> [UInt8] {
-        let message = Array("cursor\0".utf8) + spell(scope.tenant.uuid) + position + Array(query.utf8)
+    private static func signature(_ position: [UInt8], _ query: String, _ scope: Holder) -> [UInt8] {
+        let message = Array("cursor\0".utf8) + spell(scope.id) + position + Array(query.utf8)
         return Array(HMAC.sha256.code(message, key: scope.signingKey).prefix(signatureBytes))
     }
 

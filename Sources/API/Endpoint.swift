@@ -17,6 +17,8 @@ public struct Endpoint: Sendable {
     var limit: LimitClass
     /// Whether it wants the person to have proved a short while ago who he is.
     var isSensitive = false
+    /// Whether it wants an operator's key instead of a tenant's credential.
+    var isForOperators = false
     /// Whether requests that went well are left out of the usual log.
     var isQuiet = false
     var body: SchemaNode?

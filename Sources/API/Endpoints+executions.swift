@@ -43,12 +43,12 @@ private struct ListLog: Sendable {
     /// The line behind which the page begins.
     func place(of execution: ExecutionID, for scope: TenantScope) throws(Fault) -> Int {
         guard let cursor else { return after }
-        return max(after, Int(try Cursor.open(cursor, query: name(execution), for: scope).low))
+        return max(after, Int(try Cursor.open(cursor, query: name(execution), for: Cursor.Holder(scope)).low))
     }
 
     /// What stands for the line of that number.
     func seal(_ seq: Int, of execution: ExecutionID, for scope: TenantScope) -> String {
-        Cursor.seal(UUIDBits(high: 0, low: UInt64(seq)), query: name(execution), for: scope)
+        Cursor.seal(UUIDBits(high: 0, low: UInt64(seq)), query: name(execution), for: Cursor.Holder(scope))
     }
 }
 

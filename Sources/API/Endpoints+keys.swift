@@ -1,4 +1,4 @@
-// API keys.
+// The API keys of the tenant.
 
 import Base
 import HTTP
@@ -10,10 +10,6 @@ extension Endpoint {
     static func keys(_ services: Services) -> [Endpoint] {
         let keys = services.keys
         return [
-            .plain(.get, "/v1/tenant", "Read the tenant of the credential", TenantRead.self, answers: Tenant.output) {
-                call, permit throws(Fault) in
-                try await services.tenants.current(by: permit)
-            },
             .taking(
                 .post, "/v1/keys", "Make an API key; its secret is shown this once", KeysWrite.self, CreateAPIKey.input,
                 status: 201, answers: NewAPIKey.output

@@ -4,6 +4,7 @@ extension Endpoint {
     /// Every endpoint of the native API.
     static func all(_ services: Services) -> [Endpoint] {
         system(services) + login(services) + mfa(services) + sessions(services) + tokens(services) + accounts(services)
-            + users(services) + keys(services) + agents(services) + executions(services)
+            + users(services) + tenant(services) + roles(services) + keys(services) + audit(services) + operators(services)
+            + agents(services) + executions(services)
     }
 }

@@ -52,6 +52,7 @@ enum OpenAPI {
         """
         {"bearer":{"type":"http","scheme":"bearer","description":"An access token, or an API key."},\
         "apiKey":{"type":"apiKey","in":"header","name":"X-API-Key","description":"An API key."},\
+        "operator":{"type":"http","scheme":"bearer","description":"The key of an operator of the installation."},\
         "cookie":{"type":"apiKey","in":"cookie","name":"__Host-session","description":"The session of a browser."}}
         """
 
@@ -89,6 +90,10 @@ enum OpenAPI {
             writer.key("security")
             let scope = "[\"\(right.rawValue)\"]"
             writer.raw(Array(#"[{"bearer":\#(scope)},{"apiKey":\#(scope)},{"cookie":\#(scope)}]"#.utf8))
+        }
+        if endpoint.isForOperators {
+            writer.key("security")
+            writer.raw(Array(#"[{"operator":[]}]"#.utf8))
         }
         writeParameters(endpoint, headers(of: endpoint, among: endpoints), to: &writer)
         if let body = endpoint.body {
@@ -195,6 +200,6 @@ enum OpenAPI {
     /// The first word of the path behind the version.
     private static func tag(_ endpoint: Endpoint) -> String {
         let words = endpoint.path.split(separator: "/").map(String.init)
-        return words.count > 1 && words[0] == "v1" && endpoint.isPrivate ? words[1] : "system"
+        return words.count > 1 && words[0] == "v1" && (endpoint.isPrivate || endpoint.isForOperators) ? words[1] : "system"
     }
 }

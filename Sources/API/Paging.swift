@@ -23,7 +23,15 @@ struct Paging: Sendable {
     /// The place that the cursor stands for. `list` names the list with its filters, so that a cursor fits no other.
     func place<Kind>(in list: String, for scope: TenantScope, _ kind: ID<Kind>.Type = ID<Kind>.self) throws(Fault) -> ID<Kind>? {
         guard let cursor else { return nil }
-        return ID(try Cursor.open(cursor, query: list + order.cursorName, for: scope))
+        return ID(try Cursor.open(cursor, query: list + order.cursorName, for: Cursor.Holder(scope)))
+    }
+
+    /// The same for an operator.
+    func place<Kind>(in list: String, for permit: OperatorPermit, _ kind: ID<Kind>.Type = ID<Kind>.self) throws(Fault) -> ID<
+        Kind
+    >? {
+        guard let cursor else { return nil }
+        return ID(try Cursor.open(cursor, query: list + order.cursorName, for: Cursor.Holder(permit)))
     }
 }
 
@@ -32,7 +40,19 @@ extension Listing {
     func page<Kind>(
         of list: String, in order: ListOrder = .newestFirst, for scope: TenantScope
     ) -> Page<Element> where Place == ID<Kind> {
-        Page(elements, nextCursor: next.map { Cursor.seal($0.uuid, query: list + order.cursorName, for: scope) })
+        page(of: list, in: order, Cursor.Holder(scope))
+    }
+
+    /// The same for an operator.
+    func page<Kind>(
+        of list: String, in order: ListOrder, for permit: OperatorPermit
+    ) -> Page<Element> where Place == ID<Kind> {
+        page(of: list, in: order, Cursor.Holder(permit))
+    }
+
+    private func page<Kind>(of list: String, in order: ListOrder, _ holder: Cursor.Holder) -> Page<Element>
+    where Place == ID<Kind> {
+        Page(elements, nextCursor: next.map { Cursor.seal($0.uuid, query: list + order.cursorName, for: holder) })
     }
 }
 

@@ -17,6 +17,12 @@ public final class Services: Sendable {
     public let version: String
     let database: Database
     let tenants: Tenants
+    let roles: Roles
+    let auditLog: AuditLog
+    let exports: Exports
+    let operators: Operators
+    let administration: TenantAdministration
+    let signupCodes: SignupCodes
     let keys: APIKeys
     let passwords: Passwords
     let authenticator: Authenticator
@@ -80,6 +86,12 @@ public final class Services: Sendable {
         )
         secondFactors = SecondFactors(database: database, check: secondFactor, authenticator: authenticator)
         tenants = Tenants(database: database)
+        roles = Roles(database: database)
+        auditLog = AuditLog(database: database)
+        exports = Exports(database: database)
+        operators = Operators(database: database)
+        administration = TenantAdministration(database: database)
+        signupCodes = SignupCodes(database: database)
         accounts = Accounts(ground)
         registrations = Registrations(ground, signUp: configuration.signUp)
         users = Users(ground)

@@ -24,6 +24,8 @@ public struct Composition: Sendable {
     /// The sessions of people.
     public let sessions: Sessions
     public let worker: Worker
+    /// Removes what is over.
+    public let housekeeping: Housekeeping
     /// Answers the requests.
     public let api: API
     /// Sends what the outbox holds.
@@ -64,6 +66,7 @@ public struct Composition: Sendable {
         let mail = MailDelivery(
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)
+        let housekeeping = Housekeeping(database: database, loop: group.loops[0])
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count,
@@ -89,6 +92,7 @@ public struct Composition: Sendable {
             sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
+            housekeeping.write(to: &text)
         }
         self.sharing = sharing
         self.group = group
@@ -96,12 +100,13 @@ public struct Composition: Sendable {
         self.client = client
         self.worker = worker
         self.mail = mail
+        self.housekeeping = housekeeping
         self.authenticator = authenticator
         self.signingKeys = signingKeys
         api = API(services, loopCount: group.loops.count)
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
-            mail: mail, sharing: sharing)
+            mail: mail, sharing: sharing, worker: worker)
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -122,10 +127,12 @@ public struct Composition: Sendable {
         await sharing.start()
         await worker.start()
         await mail.start()
+        await housekeeping.start()
     }
 
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
+        await housekeeping.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
         await sharing.stop()

@@ -8,6 +8,7 @@ import Loop
 import Mail
 import Postgres
 import RateLimiting
+import Tenancy
 
 /// Listens for the other nodes.
 struct News: Sendable {
@@ -17,12 +18,15 @@ struct News: Sendable {
     init(
         _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator,
         signingKeys: SigningKeys,
-        signal: QueueSignal, mail: MailDelivery, sharing: BudgetSharing
+        signal: QueueSignal, mail: MailDelivery, sharing: BudgetSharing, worker: Worker
     ) {
         self.loop = loop
         listener = NotificationListener(
             target, loop: loop, pool: pool,
-            channels: [Revocation.channel, SigningKeys.channel, QueueSignal.channel, MailOutbox.channel, BudgetSharing.channel],
+            channels: [
+                Revocation.channel, SigningKeys.channel, QueueSignal.channel, MailOutbox.channel, BudgetSharing.channel,
+                Tenants.haltChannel,
+            ],
             role: "insula_worker"
         ) { moment in
             authenticator.hears(asOf: moment)
@@ -36,6 +40,7 @@ struct News: Sendable {
             case .notification(SigningKeys.channel, _): signingKeys.changed()
             case .notification(MailOutbox.channel, _): mail.wake()
             case .notification(BudgetSharing.channel, _): sharing.hear()
+            case .notification(Tenants.haltChannel, let payload): TenantID(payload).map { worker.halt($0) }
             case .notification(_, let payload): signal.received(payload)
             }
         }

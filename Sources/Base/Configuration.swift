@@ -37,6 +37,8 @@ public struct Configuration: Sendable {
     public var corsOrigins: [String]
     /// Executions that run at once on this node.
     public var workerConcurrency: Int
+    /// For so long a tenant that was given up can be brought back.
+    public var deletionDelayHours: Int
     /// Memory of one password hash, in MiB.
     public var passwordMemoryMebibytes: Int
     /// Passes over that memory.
@@ -100,6 +102,9 @@ public struct Configuration: Sendable {
             summary: "requests a second of one address that try a credential"),
         Setting(
             variable: "INSULA_CORS_ORIGINS", standard: "", summary: "origins that browsers may call from, separated by commas"),
+        Setting(
+            variable: "INSULA_DELETION_DELAY_HOURS", standard: "168",
+            summary: "hours for which a tenant that was given up can be brought back"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
         Setting(variable: "INSULA_PASSWORD_PASSES", standard: "2", summary: "passes of a password hash over its memory"),
@@ -176,6 +181,7 @@ public struct Configuration: Sendable {
             reader.refuse("INSULA_SIGNUP", "enum", "INSULA_SIGNUP is open, invite or closed.")
         }
         ownerEmail = reader.optional("INSULA_OWNER_EMAIL")
+        deletionDelayHours = reader.number("INSULA_DELETION_DELAY_HOURS", 0...8_760)
         reader.refuseUnknown()
         if !reader.problems.isEmpty {
             throw Fault(.invalid, "The configuration is not valid.", fields: reader.problems)

@@ -116,12 +116,34 @@ public final class TestClient: @unchecked Sendable {
         let head = String(decoding: pending[..<(end ?? 0)], as: UTF8.self)
         pending.removeFirst((end ?? 0) + mark.count)
         let answer = TestAnswer(head: head, body: [])
+        if !isHead, answer["transfer-encoding"] == "chunked" {
+            let body = try await readChunks(socket)
+            if answer["connection"] == "close" { drop() }
+            return TestAnswer(head: head, body: body)
+        }
         let length = isHead || answer.status == 204 ? 0 : answer["content-length"].flatMap { Int($0) } ?? 0
         while pending.count < length { try await fill(socket) }
         let body = Array(pending.prefix(length))
         pending.removeFirst(length)
         if answer["connection"] == "close" { drop() }
         return TestAnswer(head: head, body: body)
+    }
+
+    /// The chunks of a body, put together. A stream that breaks off is an error.
+    private func readChunks(_ socket: StreamSocket) async throws -> [UInt8] {
+        let end = Array("\r\n".utf8)
+        var body: [UInt8] = []
+        while true {
+            while pending.firstIndex(of: end) == nil { try await fill(socket) }
+            let at = pending.firstIndex(of: end) ?? 0
+            guard let size = Int(String(decoding: pending[..<at], as: UTF8.self), radix: 16) else {
+                throw Fault(.malformed, "A chunk has no size.")
+            }
+            while pending.count < at + size + 4 { try await fill(socket) }
+            body += pending[(at + 2)..<(at + 2 + size)]
+            pending.removeFirst(at + size + 4)
+            if size == 0 { return body }
+        }
     }
 
     private func fill(_ socket: StreamSocket) async throws {

@@ -24,8 +24,8 @@ public final class TestServer: Sendable {
     let group: LoopGroup
     private let pool: BlockingPool
     /// Where clients and the operator live.
-    private let visitors: LoopGroup
-    private let operating: Database
+    let visitors: LoopGroup
+    let operating: Database
     let mailFolder: TestMailFolder
 
     /// One for all servers of the process, as nodes of one installation have it.

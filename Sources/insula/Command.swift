@@ -23,6 +23,9 @@ struct Command {
         ("admin tenant list", [], "list the tenants: slug, state, plan, id, name"),
         ("admin user reset-password", ["--tenant", "--user"], "give somebody a new one-time password; prints it alone"),
         ("admin signup-code create", [], "make a code with which somebody may make a tenant; prints it alone, once"),
+        ("admin operator create", ["--name"], "make an operator of the installation; prints the key alone"),
+        ("admin operator list", [], "list the operators: id, whether revoked, name"),
+        ("admin operator revoke", ["--id"], "revoke an operator's key"),
         (
             "admin key create", ["--tenant", "--role", "--name", "--scopes", "--expires"],
             "make an API key for a tenant; prints the key alone"
@@ -86,6 +89,9 @@ struct Command {
             try Operation(configuration).resetPassword(tenant: option("--tenant"), user: option("--user"))
         case "admin signup-code create": try Operation(configuration).createSignUpCode()
         case "admin tenant list": try Operation(configuration).listTenants()
+        case "admin operator create": try Operation(configuration).createOperator(name: option("--name"))
+        case "admin operator list": try Operation(configuration).listOperators()
+        case "admin operator revoke": try Operation(configuration).revokeOperator(option("--id"))
         case "admin key create":
             try Operation(configuration).createKey(
                 tenant: option("--tenant"), role: option("--role"), name: option("--name"), scopes: options["--scopes"],

@@ -105,6 +105,24 @@ struct Operation {
         Terminal.remark("insula: the next key signs from now on; tokens of the one before stay good until they end.")
     }
 
+    func createOperator(name: String) throws(Fault) {
+        let made = try withOperator { database, _ async throws(Fault) in
+            try await Operators(database: database).create(name: name)
+        }
+        Terminal.remark("insula: \(made.id) is an operator; the key is shown this once.")
+        Terminal.say(Greeting.spell(made.key))
+    }
+
+    func listOperators() throws(Fault) {
+        let operators = try withOperator { database, _ async throws(Fault) in try await Operators(database: database).list() }
+        for one in operators { Terminal.say("\(one.id)\t\(one.revokedAt == nil ? "active" : "revoked")\t\(one.name)") }
+    }
+
+    func revokeOperator(_ text: String) throws(Fault) {
+        guard let id = OperatorID(text) else { throw .invalid("--id", "format", "This is no operator's id.") }
+        try withOperator { database, _ async throws(Fault) in try await Operators(database: database).revoke(id) }
+    }
+
     func printOpenAPI() throws(Fault) {
         // The document says what the table of endpoints says, for which nothing has to be connected.
         let group = LoopGroup(count: 1)

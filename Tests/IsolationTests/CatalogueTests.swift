@@ -7,10 +7,10 @@ import Testing
 
 @Suite struct CatalogueTests {
     /// What belongs to the installation and to no tenant: the migrations' own book, the counts of guesses, the keys
-    /// that sign tokens, the operator's codes, whose database it is, and what nodes share. By name, each with one of its columns.
+    /// that sign tokens, whose database it is, what operators have, and what nodes share. By name, each with one of its columns.
     static let books = [
-        "insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id", "signup_codes": "hash",
-        "installation": "fingerprint", "node_roster": "id", "rate_budgets": "key",
+        "insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id", "installation": "fingerprint",
+        "operators": "name", "operator_log": "action", "signup_codes": "note", "node_roster": "id", "rate_budgets": "key",
     ]
     /// What the worker's role may use whole.
     static let workersTables = ["node_roster", "rate_budgets"]
@@ -115,16 +115,17 @@ import Testing
             SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin,
                 (SELECT count(*) FROM pg_class c WHERE c.relowner = r.oid),
                 (SELECT count(*) FROM pg_auth_members m WHERE m.member = r.oid)
-            FROM pg_roles r WHERE rolname IN ('insula_app', 'insula_worker') ORDER BY 1
+            FROM pg_roles r
+            WHERE rolname IN ('insula_app', 'insula_housekeeper', 'insula_operator', 'insula_worker') ORDER BY 1
             """)
-        #expect(roles.map { $0[0] } == ["insula_app", "insula_worker"])
+        #expect(roles.map { $0[0] } == ["insula_app", "insula_housekeeper", "insula_operator", "insula_worker"])
         for role in roles {
             #expect(role[1...5].allSatisfy { $0 == "f" }, "\(role)")
             #expect(role[6] == "0" && role[7] == "0", "\(role)")
         }
         let creating = try await rows(
             """
-            SELECT r FROM unnest(ARRAY['insula_app', 'insula_worker']) r
+            SELECT r FROM unnest(ARRAY['insula_app', 'insula_worker', 'insula_operator', 'insula_housekeeper']) r
             WHERE has_schema_privilege(r, 'public', 'CREATE') OR has_table_privilege(r, 'insula_migrations', 'SELECT')
             """)
         #expect(creating.isEmpty)

@@ -21,8 +21,10 @@ enum ExecutionStatements {
             SELECT d.id, d.state, d.version, v.body
             FROM definitions d
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+            -- Who halts a tenant locks its row: no work is added behind his back.
+            JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
             WHERE d.id = $2 AND d.kind = 'agent'
-            FOR SHARE OF d
+            FOR SHARE OF d FOR KEY SHARE OF t
         ), made AS (
             INSERT INTO executions (tenant_id, id, definition_id, definition_version, state, trigger, input,
                 max_attempts, timeout_milliseconds)

@@ -93,6 +93,11 @@ public final class Worker: Sendable {
         home.spawn { [self] in state.withLock { $0.claimer }?.wake() }
     }
 
+    /// Lets the work of a tenant fall that was halted: its leases are taken away already.
+    public func halt(_ tenant: TenantID) {
+        for run in state.withLock({ Array($0.runs.values) }) where run.claim.tenant == tenant { run.abort(.lost) }
+    }
+
     /// Claims no more, lets what runs end for at most `graceMilliseconds`, aborts the rest, and hands back what is left at once.
     public func stop(graceMilliseconds: Int) async {
         signal.attach(nil)

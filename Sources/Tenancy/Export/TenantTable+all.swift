@@ -59,6 +59,11 @@ extension TenantTable {
                 ("id", .id("inv")), ("email", .text), ("role", .text), ("role_id", .id("role")), ("invited_by", .id("user")),
                 ("created_at", .time), ("expires_at", .time), ("accepted_at", .time), ("revoked_at", .time),
             ], omitting: ["hash"]),
+        // What was in it stays sealed.
+        TenantTable(
+            "mail_outbox", as: "mail",
+            [("state", .text), ("attempts", .number), ("created_at", .time), ("finished_at", .time)],
+            omitting: ["id", "recipient", "subject", "body", "next_attempt_at", "node_id", "last_failure"]),
         TenantTable("idempotency_keys", omitting: ["id", "request_hash", "status", "revision", "body", "expires_at"]),
         TenantTable(
             "audit_log", as: "audit_entry",

@@ -18,7 +18,7 @@ public struct Operators: Sendable {
         public let revokedAt: Timestamp?
     }
 
-    private let database: Database
+    let database: Database
 
     public init(database: Database) {
         self.database = database
