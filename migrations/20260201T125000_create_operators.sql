@@ -48,9 +48,8 @@ CREATE INDEX operator_log_by_tenant ON operator_log (about_tenant, id DESC);
 
 -- What makes a tenant where signing up is by invitation: one each, once.
 CREATE TABLE signup_codes (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT insula_uuid7(),
     hash bytea NOT NULL CONSTRAINT signup_codes_hash_key UNIQUE CHECK (octet_length(hash) = 32),
-    plan text NOT NULL DEFAULT 'free' CHECK (plan IN ('free', 'developer', 'professional', 'enterprise')),
     note text NOT NULL DEFAULT '' CHECK (char_length(note) <= 200),
     created_by uuid REFERENCES operators,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -78,7 +77,7 @@ GRANT SELECT, INSERT ON operators, operator_log, signup_codes TO insula_operator
 GRANT UPDATE (name, revoked_at) ON operators TO insula_operator;
 GRANT UPDATE (revoked_at) ON signup_codes TO insula_operator;
 -- Who has a code finds it by its hash and uses it up.
-GRANT SELECT (id, hash, plan, expires_at, used_at, revoked_at), UPDATE (used_at, used_by) ON signup_codes TO insula_app;
+GRANT SELECT (id, hash, expires_at, used_at, revoked_at), UPDATE (used_at, used_by) ON signup_codes TO insula_app;
 
 -- The tenants, but for what signs their cursors.
 CREATE POLICY installation ON tenants TO insula_operator USING (true) WITH CHECK (true);

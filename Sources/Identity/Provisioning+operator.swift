@@ -63,7 +63,8 @@ extension Provisioning {
         // Before the transaction: a hash is slow by design, and a session is not to wait for it.
         let hash = try await passwords.hash(password)
         try await database.operator(.tenant(tenant)) { session throws(Fault) in
-            try await Tenants.create(id: tenant, slug: input.slug, name: input.name, plan: input.plan, in: session)
+            try await Tenants.create(id: tenant, slug: input.slug, name: input.name, in: session)
+            try await Tenants.setPlan(input.plan, of: tenant, in: session)
             try await session.execute(insertFirst, tenant, owner, username.text, email.text, hash)
             try await session.execute(AuditEntry.insert, AuditEntry(.tenantCreated, by: permit), tenant.uuid)
             try await permit.log(.tenantCreated, tenant: tenant, in: session)

@@ -22,6 +22,9 @@ extension TestServer {
     /// A client with a new operator's key.
     public func operatorClient() async throws(Fault) -> TestClient { client(key: try await operatorKey()) }
 
+    /// The loop that clients live on, for tests that read by themselves.
+    public var readersLoop: EventLoop { visitors.loops[0] }
+
     /// One round of this server's housekeeping.
     /// - Returns: how many rows were removed.
     @discardableResult public func keepHouse() async throws(Fault) -> Int {

@@ -54,7 +54,7 @@ struct Operation {
     }
 
     func createSignUpCode() throws(Fault) {
-        let code = try withOperator { database, _ async throws(Fault) in try await SignUpCodes.make(in: database) }
+        let code = try withOperator { database, _ async throws(Fault) in try await SignupCodes(database: database).make() }
         Terminal.say(Greeting.spell(code))
     }
 

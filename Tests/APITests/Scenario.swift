@@ -22,7 +22,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     static let all =
-        system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys + audit
+        system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
+        + audit
         + operators + agents + executions
 
     // MARK: The server itself

@@ -112,7 +112,7 @@ public final class Registrations: Sendable {
             hash: try await ground.passwords.hash(wanted.owner.password), state: .unverified)
         let tenant = TenantID.make()
         return try await ground.database.session(.tenant(tenant)) { session throws(Fault) in
-            if policy == .invite { try await SignUpCodes.redeem(wanted.code, for: tenant, in: session) }
+            if policy == .invite { try await SignupCodes.redeem(wanted.code, for: tenant, in: session) }
             do throws(Fault) {
                 try await Tenants.create(id: tenant, slug: wanted.slug, name: wanted.name, in: session)
             } catch {

@@ -48,7 +48,7 @@ public struct Operators: Sendable {
                 throw Fault(.limitReached, "There are \(Operators.most) operators. Revoke one first.")
             }
             try await session.execute(Operators.insert, id, name, SHA256.digest(key).array)
-            try await Operators.log(.operatorCreated, id, in: session)
+            try await Operators.log(.operatorCreated, id.uuid, in: session)
         }
         return (id, key)
     }
@@ -65,17 +65,17 @@ public struct Operators: Sendable {
             guard try await session.execute(Operators.revokeOne, id) == 1 else {
                 throw Fault(.notFound, "There is no such operator, or his key is revoked already.")
             }
-            try await Operators.log(.operatorRevoked, id, in: session)
+            try await Operators.log(.operatorRevoked, id.uuid, in: session)
         }
     }
 
     static let refusal = Fault(.unauthenticated, "The credential is not valid.")
 
     /// What is done on the command line is done by nobody who has a key.
-    private static func log(_ action: OperatorAction, _ id: OperatorID, in session: Session) async throws(Fault) {
+    static func log(_ action: OperatorAction, _ id: UUIDBits, in session: Session) async throws(Fault) {
         let request = InternalRequest.shared
         try await session.execute(
-            OperatorAction.write, action.rawValue, nil, nil, id.uuid, nil, request.requestIDText, JSONBytes(Array("{}".utf8)))
+            OperatorAction.write, action.rawValue, nil, nil, id, nil, request.requestIDText, JSONBytes(Array("{}".utf8)))
     }
 
     // MARK: Statements

@@ -9,7 +9,6 @@ import Postgres
 /// A code as operators see it.
 public struct SignupCode: Sendable {
     public let id: SignupCodeID
-    public let plan: Plan
     public let note: String
     public let createdAt: Timestamp
     public let expiresAt: Timestamp
@@ -22,7 +21,6 @@ public struct SignupCode: Sendable {
         "SignupCode", "What makes a tenant, once.",
         [
             .field("id", "Its id.") { $0.id },
-            .field("plan", "What the tenant will have subscribed to.") { $0.plan },
             .field("note", "Whom it is for, in the operator's words.") { $0.note },
             .field("created_at", "When it was made.") { $0.createdAt },
             .field("expires_at", "When it ends.") { $0.expiresAt },
@@ -34,15 +32,15 @@ public struct SignupCode: Sendable {
 
 /// A code to make.
 public struct CreateSignupCode: Sendable {
-    public let plan: Plan
     public let note: String
     public let days: Int
 
+    static let usualDays = 14
+
     public static let input = Input<CreateSignupCode>("CreateSignupCode", "A code to make.") { fields in
         CreateSignupCode(
-            plan: fields.defaulted("plan", .enumeration(Plan.self), .free, "What the tenant will have subscribed to."),
             note: fields.defaulted("note", .string(0...200, format: .line), "", "Whom it is for."),
-            days: fields.defaulted("days", .integer(1...90), 14, "Days for which it is good."))
+            days: fields.defaulted("days", .integer(1...90), usualDays, "Days for which it is good."))
     }
 }
 
@@ -73,16 +71,30 @@ public struct SignupCodes: Sendable {
 
     /// Makes a code.
     public func create(_ input: CreateSignupCode, by permit: OperatorPermit) async throws(Fault) -> NewSignupCode {
-        let text = Secret(SignupCodes.prefix + Base32.crockford.encode(Random.bytes(20)))
-        let made = try await database.operator { session throws(Fault) -> SignupCode? in
-            let made = try await session.first(
-                SignupCodes.insert, SignupCodeID.make(), SignupCodes.hash(text), input.plan.rawValue, input.note,
-                permit.operator, input.days)
-            try await permit.log(.signupCodeCreated, target: made?.id.uuid, in: session)
-            return made
+        try await database.operator { session throws(Fault) in
+            let new = try await SignupCodes.make(note: input.note, days: input.days, by: permit.operator, in: session)
+            try await permit.log(.signupCodeCreated, target: new.code.id.uuid, in: session)
+            return new
         }
-        guard let made else { throw Fault(.internalError, "The server could not do it.", cause: "a code was not returned") }
-        return NewSignupCode(code: made, text: text)
+    }
+
+    /// Makes a code for who works on the command line.
+    public func make() async throws(Fault) -> Secret {
+        try await database.operator { session throws(Fault) in
+            let new = try await SignupCodes.make(note: "", days: CreateSignupCode.usualDays, by: nil, in: session)
+            try await Operators.log(.signupCodeCreated, new.code.id.uuid, in: session)
+            return new.text
+        }
+    }
+
+    private static func make(
+        note: String, days: Int, by maker: OperatorID?, in session: Session
+    ) async throws(Fault) -> NewSignupCode {
+        let text = Secret(prefix + Base32.crockford.encode(Random.bytes(20)))
+        guard let code = try await session.first(insert, SignupCodeID.make(), hash(text), note, maker, days) else {
+            throw Fault(.internalError, "The server could not do it.", cause: "a code was not returned")
+        }
+        return NewSignupCode(code: code, text: text)
     }
 
     /// Codes, newest first.
@@ -110,10 +122,11 @@ public struct SignupCodes: Sendable {
     }
 
     /// Uses a code up for the tenant that `session` makes, in the application's role.
-    /// - Returns: the plan that it gives; `nil` when it is no code that is good now.
-    public static func redeem(_ text: Secret, for tenant: TenantID, in session: Session) async throws(Fault) -> Plan? {
-        let plan = try await session.first(use, hash(text), tenant)
-        return plan.flatMap(Plan.init(rawValue:))
+    /// - Throws: `.forbidden` when it is no code that is good now.
+    public static func redeem(_ text: String?, for tenant: TenantID, in session: Session) async throws(Fault) {
+        guard let text, try await session.execute(use, hash(Secret(text)), tenant) == 1 else {
+            throw Fault(.forbidden, "A new organisation needs a code of the operator, and this is none that is good.")
+        }
     }
 
     /// Of the code as it is read from paper: neither case nor hyphens nor spaces matter.
@@ -126,13 +139,13 @@ public struct SignupCodes: Sendable {
 
     // MARK: Statements
 
-    private static let columns = "id, plan, note, created_at, expires_at, used_at, used_by, revoked_at"
+    private static let columns = "id, note, created_at, expires_at, used_at, used_by, revoked_at"
 
-    private static let insert = Statement<SignupCode, SignupCodeID, [UInt8], String, String, OperatorID, Int>(
+    private static let insert = Statement<SignupCode, SignupCodeID, [UInt8], String, OperatorID?, Int>(
         "create signup code",
         """
-        INSERT INTO signup_codes (id, hash, plan, note, created_by, expires_at)
-        VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 day') RETURNING \(columns)
+        INSERT INTO signup_codes (id, hash, note, created_by, expires_at)
+        VALUES ($1, $2, $3, $4, now() + $5 * interval '1 day') RETURNING \(columns)
         """, decode: code)
 
     private static let listPart = Statement<SignupCode, SignupCodeID?, Int, Bool>(
@@ -147,18 +160,16 @@ public struct SignupCodes: Sendable {
         "revoke signup code",
         "UPDATE signup_codes SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL AND used_at IS NULL")
 
-    private static let use = Statement<String, [UInt8], TenantID>(
+    private static let use = Statement<Void, [UInt8], TenantID>(
         "use signup code",
         """
         UPDATE signup_codes SET used_at = now(), used_by = $2
-        WHERE hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now() RETURNING plan
-        """
-    ) { row throws(Fault) in try row.value(0) }
+        WHERE hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()
+        """)
 
     private static func code(_ row: borrowing RowReader) throws(Fault) -> SignupCode {
         SignupCode(
-            id: try row.value(0), plan: Plan(rawValue: try row.value(1)) ?? .free, note: try row.value(2),
-            createdAt: try row.value(3), expiresAt: try row.value(4), usedAt: try row.value(5), usedBy: try row.value(6),
-            revokedAt: try row.value(7))
+            id: try row.value(0), note: try row.value(1), createdAt: try row.value(2), expiresAt: try row.value(3),
+            usedAt: try row.value(4), usedBy: try row.value(5), revokedAt: try row.value(6))
     }
 }

@@ -83,8 +83,12 @@ enum TenantStatements {
         WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR plan = $2) AND ($3 IS NULL OR slug = $3)
         """ + " " + ListClause.after("tenant_id", place: "$4", ascending: "$6", limit: "$5"), decode: plain)
 
-    static let insert = Statement<Void, TenantID, String, String, String, [UInt8]>(
-        "create tenant", "INSERT INTO tenants (tenant_id, slug, name, plan, signing_key) VALUES ($1, $2, $3, $4, $5)")
+    /// With the least of plans: a request can choose no other.
+    static let insert = Statement<Void, TenantID, String, String, [UInt8]>(
+        "create tenant", "INSERT INTO tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, $3, $4)")
+
+    static let setPlan = Statement<Void, TenantID, String>(
+        "give a new tenant its plan", "UPDATE tenants SET plan = $2 WHERE tenant_id = $1")
 
     static let administer = Statement<Void, TenantID, String, String, JSONBytes, AuditEntry>(
         "administer tenant",

@@ -101,7 +101,7 @@ public struct Tenants: Sendable {
     /// Adds a tenant within `session`, whose scope is the new tenant's.
     /// - Throws: `.invalid` naming `slug` or `name`; `.conflict` when the slug is taken.
     public static func create(
-        id: TenantID, slug: String, name: String, plan: Plan = .free, in session: Session
+        id: TenantID, slug: String, name: String, in session: Session
     ) async throws(Fault) {
         guard Tenant.isSlug(slug) else {
             throw .invalid("slug", "format", "A slug is 1 to 63 of a-z, 0-9 and inner hyphens.")
@@ -110,11 +110,16 @@ public struct Tenants: Sendable {
             throw .invalid("name", "length", "A name has 1 to 100 characters.")
         }
         do throws(Fault) {
-            try await session.execute(TenantStatements.insert, id, slug, name, plan.rawValue, Random.bytes(32))
+            try await session.execute(TenantStatements.insert, id, slug, name, Random.bytes(32))
         } catch {
             if error.constraint == "tenants_slug_key" { throw Fault(.conflict, "The slug \(slug) is taken.") }
             throw error
         }
+    }
+
+    /// Gives a tenant that was just made its plan, within `session` in the operators' role.
+    public static func setPlan(_ plan: Plan, of id: TenantID, in session: Session) async throws(Fault) {
+        try await session.execute(TenantStatements.setPlan, id, plan.rawValue)
     }
 
     /// What requests run, to be prepared at connect.
