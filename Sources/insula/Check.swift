@@ -2,6 +2,7 @@
 
 import Assembly
 import Base
+import Crypto
 import Foundation
 import HTTP
 import Identity

@@ -98,8 +98,10 @@ struct Operation {
 
     /// Lets the next signing key sign from now on.
     func rotateSigningKeys() throws(Fault) {
-        let rootKey = try RootKeyFile.claim(in: configuration.dataFolder)
-        try withOperator { database, _ async throws(Fault) in
+        try withOperator { [configuration] database, foundations async throws(Fault) in
+            guard let rootKey = try RootKeyGuard.load(configuration, for: foundations.target) else {
+                throw Fault(.invalidState, "There are no signing keys yet: they come with the first start of the server.")
+            }
             try await SigningKeys(database: database, rootKey: rootKey).rotate()
         }
         Terminal.remark("insula: the next key signs from now on; tokens of the one before stay good until they end.")

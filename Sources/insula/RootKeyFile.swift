@@ -47,13 +47,13 @@ enum RootKeyFile {
         let key = RootKey.generate()
         // Written aside and linked into place when it is safe on disk: a start that is killed leaves no half of a key.
         let draft = path + ".\(getpid())"
-        unlink(draft)
+        _ = unsafe unlink(draft)
         let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw refusal(path, "it can't be made: \(unsafe String(cString: strerror(errno)))") }
-        defer { unlink(draft) }
+        defer { _ = unsafe unlink(draft) }
         let isWritten = write(key, to: descriptor) && fsync(descriptor) == 0
         guard close(descriptor) == 0, isWritten else { throw refusal(path, "it can't be written") }
-        guard link(draft, path) == 0 else {
+        guard unsafe link(draft, path) == 0 else {
             if errno == EEXIST { return nil }
             throw refusal(path, "it can't be put in its place: \(unsafe String(cString: strerror(errno)))")
         }
@@ -67,7 +67,7 @@ enum RootKeyFile {
 
     /// Takes a key back that was made a moment ago and with which nothing was sealed.
     static func remove(_ configuration: Configuration) {
-        unlink(path(configuration))
+        _ = unsafe unlink(path(configuration))
     }
 
     // MARK: Bytes

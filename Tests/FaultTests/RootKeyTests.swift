@@ -4,6 +4,7 @@ import Base
 import Crypto
 import Foundation
 import InsulaTesting
+import Postgres
 import Testing
 
 extension FaultTests {

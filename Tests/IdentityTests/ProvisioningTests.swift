@@ -25,7 +25,8 @@ import Testing
             try await database.start()
             let outcome: Result<Void, any Error>
             do {
-                outcome = .success(try await body(Provisioning(database: database, pool: pool), database, own))
+                outcome = .success(
+                    try await body(Provisioning(database: database, pool: pool, environment: "live"), database, own))
             } catch {
                 outcome = .failure(error)
             }
@@ -89,13 +90,13 @@ import Testing
 
     @Test func `a code to sign up with is good once, and is not what is stored`() async throws {
         try await run { _, database, own in
-            let code = try await SignUpCodes.make(in: database).spelled
+            let code = try await SignupCodes(database: database).make().spelled
             let superuser = try own.connectAsSuperuser()
             #expect(try superuser.rows("SELECT hash::text FROM signup_codes")[0][0]?.contains(code) == false)
             func redeem(_ code: String?) async -> Fault.Code? {
                 do throws(Fault) {
                     try await database.session(.none) { session throws(Fault) in
-                        try await SignUpCodes.redeem(code, for: TenantID.make(), in: session)
+                        try await SignupCodes.redeem(code, for: TenantID.make(), in: session)
                     }
                     return nil
                 } catch {
