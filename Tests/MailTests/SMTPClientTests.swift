@@ -211,7 +211,7 @@ import Testing
                 manner.deed = { stage, _ in stage == at ? .hang : nil }
             } _: { post in
                 let client = post.client(.none)
-                let attempt = Task { try await Post.failure(client) }
+                let attempt = Task(executorPreference: post.loop) { try await Post.failure(client) }
                 if at == .hello { try await post.server.heard("EHLO") }
                 if at == .content { try await post.server.heard("DATA") }
                 attempt.cancel()
