@@ -90,7 +90,8 @@ let package = Package(
 
         // What `ops/bench` times in one process. Never shipped.
         .executableTarget(
-            name: "Measure", dependencies: ["Base", "JSON", "RateLimiting"], path: "Tests/Measure", swiftSettings: settings),
+            name: "Measure", dependencies: ["Base", "Crypto", "JSON", "Identity", "RateLimiting", "Tenancy"],
+            path: "Tests/Measure", swiftSettings: settings),
         // The conformance program: built with the tests, never shipped.
         .executableTarget(
             name: "Conform", dependencies: ["Base", "JSON", "Loop", "Crypto", "HTTP", "HTML"], path: "Tests/Conform",

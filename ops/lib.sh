@@ -77,3 +77,18 @@ build_release() {
     say "Building for release (minutes the first time, seconds afterwards)"
     build "${release_flags[@]}" --product insula || die "the build failed"
 }
+
+# Other people's implementations, by which tests check ours, in a virtual environment of our own. Where PyPI can't be reached those tests
+# are skipped, and say so.
+need_checkers() {
+    local place=.build/python
+    "$place/bin/python" -c 'import jwt, pyotp' 2>/dev/null && return 0
+    say "Installing pyotp and PyJWT into $place"
+    rm -rf "$place"
+    mkdir -p .build
+    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check pyotp 'PyJWT[crypto]'; } \
+        >"$place.log" 2>&1 </dev/null; then
+        say "They could not be installed (see $place.log): the tests that need them are skipped"
+        rm -rf "$place"
+    fi
+}

@@ -93,7 +93,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             #expect(Timestamp(rfc3339: revoked["revoked_at"]?.string ?? "") != nil)
             expectProblem(try await robot.call("GET", "/v1/tenant"), 401, "unauthenticated")
             // It stays revoked, since the moment it first was.
-            #expect(try await visit.call(200, "DELETE", "/v1/keys/\(id)").json == revoked)
+            #expect(try await visit.call(200, "DELETE", "/v1/keys/\(id)").json["revoked_at"] == revoked["revoked_at"])
         },
     ]
 

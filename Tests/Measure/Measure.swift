@@ -1,5 +1,5 @@
 // `Measure [--dump DIR] [--only SHAPE] [--way NAME]`: see JSONMeasure. A way is one of the names it prints, such as `decode_ns`.
-// `Measure --limiter`: see LimiterMeasure.
+// `Measure --limiter`: see LimiterMeasure. `Measure --token`: see TokenMeasure.
 
 import Foundation
 import JSON
@@ -8,6 +8,7 @@ import JSON
     static func main() throws {
         let arguments = CommandLine.arguments
         if arguments.contains("--limiter") { return LimiterMeasure.run() }
+        if arguments.contains("--token") { return TokenMeasure.run() }
         func option(_ name: String) -> String? {
             arguments.firstIndex(of: name).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
         }

@@ -4,12 +4,12 @@ import argparse
 import sys
 from contextlib import contextmanager
 
-from . import allocations, json_codec, limiter, machine, pressure, report, startup, workloads
+from . import allocations, json_codec, limiter, machine, pressure, report, startup, tokens, workloads
 from .database import Cluster, Statements
 from .machine import ROOT, Failure, say
 from .product import Insula, StandIn
 
-ORDER = ["W1", "W4", "M1", "L1", "A1", "A2", "idle", "slow", "flood"]
+ORDER = ["W1", "W4", "M1", "L1", "L2", "A1", "A2", "idle", "slow", "flood"]
 
 
 def arguments():
@@ -48,6 +48,8 @@ def measure(id, product, cluster, statements, options):
         return json_codec.m1(options)
     if id == "L1":
         return limiter.l1(options)
+    if id == "L2":
+        return tokens.l2(options)
     if id == "A1":
         return allocations.a1(product.start, product.seeded)
     if id == "A2":
@@ -72,7 +74,7 @@ def main():
     rows, failed = [], []
     cluster = product = statements = None
     try:
-        if not set(options.only) <= {"M1", "L1"}:  # which need no server
+        if not set(options.only) <= {"M1", "L1", "L2"}:  # which need no server
             cluster, statements = Cluster(), Statements()
             product = StandIn(cluster, statements) if options.stand_in else Insula(cluster, options.server)
         for id in options.only:
