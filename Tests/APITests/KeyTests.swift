@@ -34,7 +34,7 @@ import Testing
         let key = try await made(visit, ["name": "robot"])
         let rotated = try await visit.call(200, "POST", "/v1/keys/\(key.id)/rotate", ["overlap_seconds": 1]).json
         let end = try #require(Timestamp(rfc3339: rotated["key"]?["previous_until"]?.string ?? ""))
-        let deadline = Instant.now.advanced(milliseconds: 30_000)
+        let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
         let client = visit.server.client(key: key.secret)
         while try await client.call("GET", "/v1/tenant").status == 200 { try #require(Instant.now < deadline) }
         #expect(Timestamp.now >= end)
@@ -125,7 +125,7 @@ import Testing
         func used() async throws -> Timestamp? {
             try await visit.call(200, "GET", "/v1/keys/\(key.id)").json["last_used_at"]?.string.flatMap { Timestamp(rfc3339: $0) }
         }
-        let deadline = Instant.now.advanced(milliseconds: 30_000)
+        let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
         while try await used() == nil { try #require(Instant.now < deadline, "the use was never written down") }
         // One that lies ahead, as another node may have written it, is not taken back.
         let connection = try visit.server.database.connectAsSuperuser()

@@ -97,7 +97,7 @@ import Testing
             _ = try connection.rows("UPDATE signing_keys SET activates_at = now() WHERE activates_at > now()", [])
             try connection.run("NOTIFY insula_signing_keys")
             // The node hears of it and makes another one to come.
-            let deadline = Instant.now.advanced(milliseconds: 20_000)
+            let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
             var after: [String] = []
             repeat {
                 let set = try await visit.call(200, "GET", "/.well-known/jwks.json").json["keys"]?.array ?? []

@@ -178,7 +178,7 @@ import Testing
 
     /// Waits until all are refused: long before what is kept ends by itself.
     private func expectEnded(_ clients: [TestClient]) async throws {
-        let deadline = Instant.now.advanced(milliseconds: 20_000)
+        let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
         for client in clients {
             while try await client.call("GET", "/v1/tenant").status == 200 {
                 try #require(Instant.now < deadline, "an ended session is still taken")
