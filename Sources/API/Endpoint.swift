@@ -167,10 +167,11 @@ public struct Endpoint: Sendable {
     ) -> Endpoint {
         var row = Endpoint(method: .post, path: path, summary: summary, right: nil, limit: .authentication, status: 200) {
             call throws(Fault) in
+            call.isConfidential = true
             try call.refuseQuery()
             let value = try await call.readForm(input)
             try await operation(call, value)
-            call.answer("application/json", Array("{}".utf8), headers: "cache-control: no-store\r\n")
+            call.answer("application/json", Array("{}".utf8))
         }
         row.body = input.schema
         row.bodyTypes = [.json, .form]

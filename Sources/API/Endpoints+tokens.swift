@@ -19,9 +19,7 @@ extension Endpoint {
                 answers: NewSession.output
             ) { call, input throws(Fault) in
                 call.hasCredential = true
-                let session = try await services.sessions.refresh(input, for: call)
-                call.isConfidential = true
-                return session
+                return try await services.sessions.refresh(input, for: call)
             },
             .takingForm(
                 "/v1/token/introspect", "Ask what a token of one's tenant opens (RFC 7662)", TokensIntrospect.self,

@@ -34,9 +34,7 @@ struct Operation {
 
     func createTenant(slug: String, name: String, email: String?) throws(Fault) {
         let made = try withOperator { database, foundations async throws(Fault) in
-            try await Provisioning(
-                database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment
-            ).create(slug: slug, name: name, ownerEmail: email)
+            try await provisioning(database, foundations).create(slug: slug, name: name, ownerEmail: email)
         }
         Terminal.say(Greeting.secrets(of: made))
     }
@@ -46,9 +44,7 @@ struct Operation {
             guard let tenant = try await Tenants(database: database).find(slug: slug) else {
                 throw Fault.invalid("--tenant", "reference", "There is no tenant \(slug).")
             }
-            return try await Provisioning(
-                database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment
-            ).resetPassword(of: user, tenant: tenant.id)
+            return try await provisioning(database, foundations).resetPassword(of: user, tenant: tenant.id)
         }
         Terminal.say(Greeting.spell(password))
     }
@@ -77,9 +73,7 @@ struct Operation {
             guard let tenant = try await Tenants(database: database).find(slug: slug) else {
                 throw Fault.invalid("--tenant", "reference", "There is no tenant \(slug).")
             }
-            return try await Provisioning(
-                database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment
-            ).createKey(
+            return try await provisioning(database, foundations).createKey(
                 CreateAPIKey(name: name, role: .builtIn(role), scopes: scopes, expiresAt: moment), tenant: tenant.id)
         }
         Terminal.say(Greeting.spell(text))
@@ -123,6 +117,10 @@ struct Operation {
     func revokeOperator(_ text: String) throws(Fault) {
         guard let id = OperatorID(text) else { throw .invalid("--id", "format", "This is no operator's id.") }
         try withOperator { database, _ async throws(Fault) in try await Operators(database: database).revoke(id) }
+    }
+
+    private func provisioning(_ database: Database, _ foundations: Foundations) -> Provisioning {
+        Provisioning(database: database, pool: foundations.pool, environment: foundations.configuration.keyEnvironment)
     }
 
     func printOpenAPI() throws(Fault) {
