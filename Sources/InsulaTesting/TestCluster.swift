@@ -73,7 +73,7 @@ public final class TestCluster: Sendable {
     public static var settings: EmbeddedCluster.Settings {
         var settings = EmbeddedCluster.Settings()
         settings.isDurable = false
-        settings.connectionLimit = 400
+        settings.connectionLimit = 1_200
         return settings
     }
 

@@ -14,7 +14,11 @@ import Testing
     /// An answer without what differs from one request to the next.
     private func shown(_ answer: TestAnswer, _ email: String) -> [String] {
         ["\(answer.status)", answer.text.replacing(email, with: "EMAIL")]
-            + answer.headers.filter { !["date", "x-request-id", "server-timing"].contains($0.name) }.map {
+            + answer.headers.filter {
+                ![
+                    "date", "x-request-id", "server-timing", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset",
+                ].contains($0.name)
+            }.map {
                 "\($0.name): \($0.value)"
             }
     }

@@ -208,7 +208,7 @@ import Testing
         for (body, field) in [
             (["password": "x"], "login"), (["login": "x"], "password"), (["login": 1, "password": "x"], "login"),
             (["login": "x", "password": ["x"]], "password"), (["login": "x", "password": ""], "password"),
-            (["login": "x", "password": .string(String(repeating: "x", count: 129))], "password"),
+            (["login": "x", "password": .string(String(repeating: "x", count: 513))], "password"),
             (["login": "x\u{0}", "password": "x"], "login"), (["login": "x", "password": "x\u{0}"], "password"),
             (["login": .string(String(repeating: "x", count: 321)), "password": "x"], "login"),
             (["login": "x", "password": "x", "cookie": "yes"], "cookie"),

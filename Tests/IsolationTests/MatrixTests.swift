@@ -9,7 +9,9 @@ import Testing
 
 @Suite struct MatrixTests {
     /// What tells one answer from the next whoever asks.
-    private static let varying: Set<String> = ["date", "server-timing", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset"]
+    private static let varying: Set<String> = [
+        "date", "server-timing", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset",
+    ]
 
     /// A route of the table whose path has an id.
     private struct Route {

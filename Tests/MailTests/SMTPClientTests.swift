@@ -85,8 +85,8 @@ import Testing
         } _: { post in
             let failure = try await Post.failure(post.client(.startTLS, credentials: Post.credentials))
             #expect(failure == DeliveryFailure("STARTTLS: 454 4.7.0"))
-            try await post.server.heard("QUIT")
-            #expect(post.server.commands.map(\.line) == ["EHLO insula.example.com", "STARTTLS", "QUIT"])
+            #expect(post.server.commands.map(\.line).prefix(2) == ["EHLO insula.example.com", "STARTTLS"])
+            #expect(post.server.commands.allSatisfy { !$0.line.hasPrefix("AUTH") && !$0.line.hasPrefix("MAIL") })
         }
     }
 
@@ -162,7 +162,7 @@ import Testing
     func `a server that says nothing, goes away or talks nonsense is given up`(_ at: Stage) async throws {
         let certificate = try TestCertificate()
         let deeds: [(Deed, String)] = [
-            (.hang, "did not answer in time"), (.close, "closed"), (.say("hello there\r\n"), "no reply"),
+            (.hang, "did not answer in time"), (.close, "connection was "), (.say("hello there\r\n"), "no reply"),
             (.say("250\n"), "no reply"),
             (.say("99 x\r\n"), "no reply"), (.say("250-a\r\n251 b\r\n"), "no reply"), (.say("250_a\r\n"), "no reply"),
             (.say("250 a\rb\r\n"), "no reply"), (.flood("250-more and more\r\n"), "too long"),
