@@ -31,7 +31,7 @@ public enum Limits {
     // MARK: PostgreSQL
     public static let laneQueue = 4_096
     public static let laneQueueBytes = 64 << 20
-    public static let sessionLanesPerLoop = 4
+    public static let sessionLanesPerLoop = 12
     public static let sessionWaiters = 256
     public static let sessionWaitMilliseconds = 5_000
     public static let statementTimeoutMilliseconds = 10_000
