@@ -9,7 +9,7 @@ import Base
 
 struct Membership: Sendable {
     /// How long a place lasts that is not renewed, and how much earlier its holder gives it up by its own clock.
-    static let leaseNanoseconds: Int64 = 5_000_000_000
+    static let leaseNanoseconds: Int64 = 12_000_000_000
     static let marginNanoseconds: Int64 = 500_000_000
 
     /// What is to be done about a roster.
