@@ -92,11 +92,11 @@ struct Operation {
 
     /// Lets the next signing key sign from now on.
     func rotateSigningKeys() throws(Fault) {
-        try withOperator { [configuration] database, foundations async throws(Fault) in
-            guard let rootKey = try RootKeyGuard.load(configuration, for: foundations.target) else {
-                throw Fault(.invalidState, "There are no signing keys yet: they come with the first start of the server.")
+        try withFoundations { foundations throws(Fault) in
+            let rootKey = try RootKeyGuard.require(configuration, for: foundations.target)
+            try withOperator(of: foundations, sealingUnder: rootKey) { database, _ async throws(Fault) in
+                try await SigningKeys(database: database, rootKey: rootKey.key).rotate()
             }
-            try await SigningKeys(database: database, rootKey: rootKey).rotate()
         }
         Terminal.remark("insula: the next key signs from now on; tokens of the one before stay good until they end.")
     }
@@ -145,19 +145,26 @@ struct Operation {
     private func withOperator<Value: Sendable>(
         _ body: @escaping @Sendable (Database, Foundations) async throws(Fault) -> Value
     ) throws(Fault) -> Value {
-        try withFoundations { foundations throws(Fault) in
-            try foundations.migrator().run()
-            let database = foundations.operatorDatabase()
-            return try foundations.wait { () async throws(Fault) in
-                try await database.start()
-                do throws(Fault) {
-                    let value = try await body(database, foundations)
-                    await database.stop()
-                    return value
-                } catch {
-                    await database.stop()
-                    throw error
-                }
+        try withFoundations { foundations throws(Fault) in try withOperator(of: foundations, body) }
+    }
+
+    /// - Parameter rootKey: what `body` seals and opens with.
+    private func withOperator<Value: Sendable>(
+        of foundations: Foundations, sealingUnder rootKey: RootKeyGuard? = nil,
+        _ body: @escaping @Sendable (Database, Foundations) async throws(Fault) -> Value
+    ) throws(Fault) -> Value {
+        try foundations.migrator().run()
+        try rootKey?.record(configuration, in: foundations.target)
+        let database = foundations.operatorDatabase()
+        return try foundations.wait { () async throws(Fault) in
+            try await database.start()
+            do throws(Fault) {
+                let value = try await body(database, foundations)
+                await database.stop()
+                return value
+            } catch {
+                await database.stop()
+                throw error
             }
         }
     }

@@ -27,7 +27,16 @@ struct RootKeyGuard {
         return RootKeyGuard(key: key, isNew: true)
     }
 
-    /// The key of the configuration, for a command that opens what is sealed; `nil` when neither it nor the database knows any.
+    /// The key of the configuration, for a command that seals or opens. Such a command makes none.
+    /// - Throws: as `claim`; `.invalidState` when there is no key yet.
+    static func require(_ configuration: Configuration, for target: ConnectionTarget) throws(Fault) -> RootKeyGuard {
+        guard let loaded = try load(configuration, for: target) else {
+            throw Fault(.invalidState, "There is no root key yet: the first start of insula serve makes it.")
+        }
+        return RootKeyGuard(key: loaded, isNew: false)
+    }
+
+    /// The key of the configuration; `nil` when neither it nor the database knows any.
     /// - Throws: as `claim`.
     static func load(_ configuration: Configuration, for target: ConnectionTarget) throws(Fault) -> RootKey? {
         let loaded = try RootKeyFile.load(configuration)
@@ -42,7 +51,7 @@ struct RootKeyGuard {
         return loaded
     }
 
-    /// Writes down whose the database is, once its migrations are applied.
+    /// Writes down whose the database is, once its migrations are applied and before anything is sealed.
     /// - Throws: `.invalidState` when another node was first, with another key; a key that was made for nothing is removed again.
     func record(_ configuration: Configuration, in target: ConnectionTarget) throws(Fault) {
         let connection = try BlockingConnection(target)

@@ -103,6 +103,8 @@ extension FaultTests {
                     #expect(foreign.child.errors.contains(fingerprint) && foreign.child.errors.contains(other.fingerprint))
                     try put(other.spelt, file(second))
                     #expect(try await second.command("serve").ending == .status(78))
+                    let rotated = try await second.command("admin", "signing-key", "rotate")
+                    #expect(rotated.ending == .status(78) && rotated.child.errors.contains(fingerprint))
                     let checked = try await second.command("check")
                     #expect(checked.ending == .status(69))
                     #expect(checked.child.output.contains("FAIL  root key: "), "\(checked.child.output)")
