@@ -26,15 +26,20 @@ import Testing
             #expect(try await lease(3) == 3)
             #expect(try await lease(3) == 2)
             #expect(try await lease(1) == 0)
+            #expect(try await lease(1, 3) == 1)
             let row = try #require(try await database.worker.first(BudgetStatements.read))
+            let ignorant = roster
             roster.charge(190_000, now: row.now)
-            // Not quite two of ten: three of five are left where there is no row yet, and none where all was taken.
+            _ = try await database.worker.first(BudgetStatements.renew, row.version, JSONBytes(roster.json.bytes), false)
+            // Not quite two of ten: three of five are left where there is no row yet, two where one was taken, and none where all was.
             #expect(try await lease(9, 2) == 3)
+            #expect(try await lease(9, 3) == 2)
             #expect(try await lease(1) == 0)
-            // Who has not heard of a charge yet takes as if there were none; it is added by the next who has.
-            let late = BudgetLease([request(3, rate, 4)], roster: Roster())
-            #expect(try await late.run(on: database.worker).first?.1 == 4)
-            #expect(try await lease(9, 3) == 0)
+            // Who has not heard of a charge yet gets nothing, from whatever bucket.
+            for key in [1, 2, 4] as [UInt64] {
+                #expect(try await BudgetLease([request(key, rate, 4)], roster: ignorant).run(on: database.worker).isEmpty)
+            }
+            #expect(try await lease(9, 4) == 3)
         }
     }
 

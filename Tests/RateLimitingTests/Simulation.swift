@@ -273,7 +273,7 @@ final class Simulation {
     private func grant(_ request: LeaseRequest, _ known: Roster) -> UInt64 {
         let whole = known.whole(of: request.rate)
         if row == nil { row = (known.fullAt(request.rate), known.charged) }
-        guard let last = row else { return 0 }
+        guard let last = row, known.charged == roster.charged else { return 0 }
         let unit = Int64(request.rate.intervalNanoseconds)
         let charged =
             last.charged < known.charged

@@ -11,6 +11,7 @@ extension Stripe {
         for at in wanting.indices {
             let key = wanting[at]
             guard let place = find(key, key.hash).at else { continue }
+            settle(place)
             if buckets[place].number == 0 {
                 buckets[place].isWanting = false
                 continue

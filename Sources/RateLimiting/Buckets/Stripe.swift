@@ -14,6 +14,8 @@ struct Stripe: ~Copyable {
         var number: UInt64 = 0
         /// The rate that was last asked for.
         var rate: Rate
+        /// What a newcomer's slice was not paid yet when it was last looked at, in nanoseconds of filling.
+        var unpaid: UInt64 = 0
         /// Whether it stands in `wanting`.
         var isWanting = false
         var askedAt: UInt64 = 0
@@ -70,6 +72,7 @@ struct Stripe: ~Copyable {
         // The clock of a slice stands still; leases take from the number.
         let share = rate.share(of: nodes)
         buckets[at].number = min(buckets[at].number, share.fillNanoseconds)
+        settle(at)
         let decision = GCRA.take(cost, from: &buckets[at].number, now: 0, rate: share)
         if !buckets[at].isWanting, buckets[at].number > 0 { want(at) }
         return decision
@@ -115,7 +118,7 @@ struct Stripe: ~Copyable {
             count += 1
         }
         guard let place else { return nil }
-        buckets[place] = Bucket(key: key, number: start(rate), rate: rate)
+        buckets[place] = Bucket(key: key, number: start(rate), rate: rate, unpaid: unpaid(rate))
         if case .sharing = regime, buckets[place].number > 0 { want(place) }
         return place
     }
@@ -128,15 +131,25 @@ struct Stripe: ~Copyable {
         case .alone(let since, .share(let nodes)):
             since &+ rate.fillNanoseconds &- rate.share(of: nodes).fillNanoseconds
         case .sharing(let nodes, 0, _): rate.share(of: nodes).fillNanoseconds
-        case .sharing(let nodes, let most, let arrears):
-            Stripe.lack(
-                rate.share(of: nodes).fillNanoseconds, rate.share(of: max(nodes, most)).fillNanoseconds,
-                unpaid: max(arrears.paidAt(rate), latest) - latest)
+        case .sharing(let nodes, let most, _):
+            rate.share(of: nodes).fillNanoseconds - rate.share(of: max(nodes, most)).fillNanoseconds + unpaid(rate)
         }
     }
 
-    /// What a slice lacks of `whole` that began as `part`, less what is unpaid.
-    private static func lack(_ whole: UInt64, _ part: UInt64, unpaid: UInt64) -> UInt64 { whole - part + min(part, unpaid) }
+    /// What is not paid yet of a slice, of one that is not known yet at most.
+    private func unpaid(_ rate: Rate) -> UInt64 {
+        guard case .sharing(let nodes, let most, let arrears) = regime, most > 0 else { return 0 }
+        return min(rate.share(of: max(nodes, most)).fillNanoseconds, max(arrears.paidAt(rate), latest) - latest)
+    }
+
+    /// Adds to a newcomer's slice what was paid since it was last looked at.
+    mutating func settle(_ at: Int) {
+        let before = buckets[at].unpaid
+        guard before > 0 else { return }
+        let after = min(before, unpaid(buckets[at].rate))
+        buckets[at].unpaid = after
+        buckets[at].number -= min(buckets[at].number, before - after)
+    }
 
     private mutating func want(_ at: Int) {
         guard let key = buckets[at].key else { return }
@@ -180,6 +193,7 @@ struct Stripe: ~Copyable {
         if next == .suspended { return refill(with: [], size: Stripe.leastSlots) }
         for at in buckets.indices where buckets[at].key != nil {
             buckets[at].isWanting = false
+            buckets[at].unpaid = 0
             let rate = buckets[at].rate
             let held = Stripe.held(buckets[at], under: last, now: latest)
             switch next {

@@ -8,7 +8,7 @@ struct BudgetLease: Sendable {
     private let requests: [LeaseRequest]
     private let roster: Roster
 
-    /// - Parameter roster: as it was read last. An older one charges later what a newer one charges now, and never less.
+    /// - Parameter roster: as it was read last. By an older one nothing is granted once there was another charge.
     init(_ requests: [LeaseRequest], roster: Roster) {
         self.requests = requests
         self.roster = roster

@@ -67,8 +67,8 @@ enum BudgetStatements {
 
     /// Takes from each budget as many units as are wanted and there. $2: nanoseconds a unit; $3: units wanted; $4: nanoseconds in which
     /// the database's part fills; $5: nanoseconds in which all of it fills; $6: from when on one without a row is full; $7: what has been
-    /// charged so far. A row that has not paid all charges pays now: no earlier idleness pays for it. Rows are locked by their order, so
-    /// that nodes don't wait for each other in a circle. Where nothing is granted, nothing is written.
+    /// charged so far, and whoever doesn't know the last charge yet is granted nothing. A row that has not paid all charges pays now: no
+    /// earlier idleness pays for it. Rows are locked by their order, so that nodes don't wait for each other in a circle. Where nothing is granted, nothing is written.
     static let lease = Statement<Grant, [[UInt8]], [Int64], [Int64], [Int64], [Int64], [Int64], Int64>(
         "lease from rate budgets",
         """
@@ -77,6 +77,7 @@ enum BudgetStatements {
             FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
                 AS w (key, a_unit, wanted, fill, whole, floor)
             JOIN rate_budgets b ON b.key = w.key
+            WHERE (SELECT coalesce((content ->> 'charged')::bigint, 0) FROM node_roster) = $7
             ORDER BY b.key FOR UPDATE OF b
         ), read AS MATERIALIZED (
             SELECT key, a_unit, wanted, fill, (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint AS now,

@@ -21,8 +21,8 @@ struct Membership: Sendable {
         /// Whether the other nodes should look at once.
         let isNews: Bool
         fileprivate let then: Then
-        /// What the clocks showed when the roster was read: the database's, and the own one after that.
-        fileprivate let read: (database: Int64, own: UInt64)
+        /// What the database's clock showed when the roster was read. What is charged counts as charged when it was written.
+        fileprivate let databaseRead: Int64
         /// Whether the buckets that were handed over become this node's when `roster` is written.
         var takesOver: Bool { then == .startAlone(vanishedFor: nil) }
     }
@@ -79,7 +79,7 @@ struct Membership: Sendable {
         regime = .suspended
         deadline = 0
         guard next.members.count < Roster.mostMembers else {
-            return Step(first: first, roster: next, isNews: false, then: .stay, read: (databaseNow, now))
+            return Step(first: first, roster: next, isNews: false, then: .stay, databaseRead: databaseNow)
         }
         next.members.append(
             Roster.Member(life: life, node: node, leaseEnds: databaseNow + Membership.leaseNanoseconds))
@@ -117,7 +117,7 @@ struct Membership: Sendable {
             then = .hold(count)
         }
         let isNews = next.members.map(\.life) != read.members.map(\.life) || then != .stay
-        return Step(first: nil, roster: next, isNews: isNews, then: then, read: (databaseNow, now))
+        return Step(first: nil, roster: next, isNews: isNews, then: then, databaseRead: databaseNow)
     }
 
     private mutating func serve(
@@ -154,7 +154,7 @@ struct Membership: Sendable {
         if let first { regime = first }
         let before = read.members.first { $0.life == life }?.divisor
         let isNews = next.members.map(\.life) != read.members.map(\.life) || next.members[mine].divisor != before
-        return Step(first: first, roster: next, isNews: isNews, then: then, read: (databaseNow, now))
+        return Step(first: first, roster: next, isNews: isNews, then: then, databaseRead: databaseNow)
     }
 
     // MARK: After the writing
@@ -178,7 +178,7 @@ struct Membership: Sendable {
             regime = .sharing(nodes: count, atMost: most, arrears)
         case .hold(let count):
             regime = .sharing(
-                nodes: count, atMost: count, step.roster.arrears(database: step.read.database, own: step.read.own))
+                nodes: count, atMost: count, step.roster.arrears(database: step.databaseRead, own: now))
         }
         if step.roster.index(of: life) != nil {
             deadline = sentAt &+ UInt64(Membership.leaseNanoseconds - Membership.marginNanoseconds)
