@@ -105,23 +105,34 @@ public final class API: Responder {
             call.scope = try await services.authenticator.scope(of: call, origins: ownOrigins)
         } catch {
             if error.code == .unauthenticated, call.operatorKeyText != nil {
-                _ = try await services.operators.permit(of: call)
+                _ = try await findOperator(call)
                 throw Fault(.forbidden, "An operator's key opens nothing of a tenant's.")
             }
             throw rates.failed(call, error)
         }
-        if endpoint.isSensitive { try API.checkFreshness(call) }
         call.mark(.authenticated)
     }
 
     private func authenticateOperator(_ call: Call) async throws(Fault) {
         call.hasCredential = true
         if call.operatorKeyText == nil {
-            _ = try await services.authenticator.scope(of: call, origins: ownOrigins)
+            do throws(Fault) {
+                _ = try await services.authenticator.scope(of: call, origins: ownOrigins)
+            } catch {
+                throw rates.failed(call, error)
+            }
             throw Fault(.forbidden, "This is for those who run the installation.")
         }
-        call.operatorPermit = try await services.operators.permit(of: call)
+        call.operatorPermit = try await findOperator(call)
         call.mark(.authenticated)
+    }
+
+    /// Operators have few connections to the database: an address whose attempts failed too often is refused before it takes one.
+    private func findOperator(_ call: Call) async throws(Fault) -> OperatorPermit {
+        let attempt = try rates.attempt(call)
+        let permit = try await services.operators.permit(of: call)
+        rates.giveBack(attempt, call)
+        return permit
     }
 
     /// A person who does what can't be undone has proved a short while ago who he is (RFC 9470). Keys prove it with every request.

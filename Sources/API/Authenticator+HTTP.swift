@@ -12,7 +12,8 @@ extension Authenticator {
     func scope(of call: Call, origins: OwnOrigins) async throws(Fault) -> TenantScope {
         let headers = call.exchange.head.headers
         let cookie = try Authenticator.cookie(headers)
-        let given = [headers.contains(.authorization), headers.contains(.apiKey), cookie != nil].count { $0 }
+        let given =
+            (headers.contains(.authorization) ? 1 : 0) + (headers.contains(.apiKey) ? 1 : 0) + (cookie == nil ? 0 : 1)
         guard given <= 1 else {
             throw Fault(.malformed, "Give one credential: Authorization, X-API-Key or the session's cookie.")
         }
@@ -45,10 +46,9 @@ extension Authenticator {
 
     /// Where the token lies in `Bearer TOKEN`; neither the scheme's case nor the number of spaces matters (RFC 9110, sections 11.1, 11.4).
     private static func bearer(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int>? {
-        let scheme = Array("bearer ".utf8)
-        guard range.count > scheme.count else { return nil }
-        for (at, byte) in scheme.enumerated() where bytes[range.lowerBound + at] | 0x20 != byte { return nil }
-        var start = range.lowerBound + scheme.count
+        let scheme = range.prefix(7)
+        guard range.count > scheme.count, bytes.span.matches(scheme, lowercase: "bearer ") else { return nil }
+        var start = scheme.upperBound
         while start < range.upperBound, bytes[start] == UInt8(ascii: " ") { start += 1 }
         return start..<range.upperBound
     }

@@ -25,20 +25,28 @@ final class ConcurrencyLimit: Sendable {
     /// - Throws: `.rateLimited` when it has as many requests under way as it may.
     func enter(_ call: Call) throws(Fault) {
         guard let tenant = call.scope?.tenant else { return }
-        let counts = loops[call.exchange.loop.index]
-        let count = counts.byTenant[tenant] ?? 0
-        guard count < ConcurrencyLimit.perTenant else {
+        guard enter(tenant, loop: call.exchange.loop.index) else {
             call.scope = nil
             throw Fault(.rateLimited, "The tenant has too many requests under way at once.", retryAfterSeconds: 1)
         }
-        counts.byTenant[tenant] = count + 1
+    }
+
+    /// Whether there is another place for the tenant on that loop, which is taken then.
+    func enter(_ tenant: TenantID, loop: Int) -> Bool {
+        let count = loops[loop].byTenant[tenant] ?? 0
+        guard count < ConcurrencyLimit.perTenant else { return false }
+        loops[loop].byTenant[tenant] = count + 1
+        return true
     }
 
     /// Gives the place back.
     func leave(_ call: Call) {
         guard let tenant = call.scope?.tenant else { return }
-        let counts = loops[call.exchange.loop.index]
-        let count = (counts.byTenant[tenant] ?? 1) - 1
-        counts.byTenant[tenant] = count == 0 ? nil : count
+        leave(tenant, loop: call.exchange.loop.index)
+    }
+
+    func leave(_ tenant: TenantID, loop: Int) {
+        let count = (loops[loop].byTenant[tenant] ?? 1) - 1
+        loops[loop].byTenant[tenant] = count == 0 ? nil : count
     }
 }

@@ -15,7 +15,7 @@ extension Endpoint {
                 status: 201, answers: NewAPIKey.output
             ) { call, permit, input throws(Fault) in
                 try await keys.create(input, by: permit)
-            },
+            }.sensitive,
             .asking("/v1/keys", "List the API keys", KeysRead.self, Paging.query, answers: APIKey.output.page) {
                 call, permit, paging throws(Fault) in
                 let before: KeyID? = try paging.place(in: "keys", for: permit.scope)
@@ -30,14 +30,14 @@ extension Endpoint {
                 .patch, "/v1/keys/{key_id}", "Change an API key", KeysWrite.self, UpdateAPIKey.input, answers: APIKey.output
             ) { call, permit, input throws(Fault) in
                 try await keys.update(try call.id(0), input, by: permit)
-            },
+            }.sensitive,
             .taking(
                 .post, "/v1/keys/{key_id}/rotate",
                 "Give an API key a new text, shown this once; the present one works on for a while",
                 KeysWrite.self, RotateAPIKey.input, mayBeEmpty: true, answers: NewAPIKey.output
             ) { call, permit, input throws(Fault) in
                 try await keys.rotate(try call.id(0), input, by: permit)
-            },
+            }.sensitive,
             .plain(.delete, "/v1/keys/{key_id}", "Revoke an API key", KeysWrite.self, answers: APIKey.output) {
                 call, permit throws(Fault) in
                 try await keys.revoke(try call.id(0), by: permit)

@@ -15,7 +15,7 @@ extension Endpoint {
                 answers: TenantRole.output
             ) { call, permit, input throws(Fault) in
                 try await roles.create(input, by: permit)
-            },
+            }.sensitive,
             .asking(
                 "/v1/roles", "List the roles: those that every tenant has, then its own, newest first", RolesRead.self,
                 Paging.query, answers: TenantRole.output.page
@@ -35,11 +35,11 @@ extension Endpoint {
                 let role = try await roles.update(try call.role(0), input, by: permit)
                 services.authenticator.forget(.tenant(permit.scope.tenant))
                 return role
-            },
+            }.sensitive,
             .silent(.delete, "/v1/roles/{role_id}", "Delete a role that nobody has", RolesWrite.self) {
                 call, permit throws(Fault) in
                 try await roles.delete(try call.role(0), by: permit)
-            },
+            }.sensitive,
         ]
     }
 }

@@ -24,7 +24,7 @@ extension Endpoint {
                 let tenant = try await tenants.update(input, by: permit)
                 services.authenticator.forget(.tenant(permit.scope.tenant))
                 return tenant
-            },
+            }.sensitive,
             .taking(
                 .delete, "/v1/tenant", "Give the tenant up: it is halted now, and removed with all it has after a delay",
                 TenantDelete.self, DeleteTenant.input, answers: Tenant.output

@@ -43,8 +43,9 @@ extension Endpoint {
                 call, permit, query throws(Fault) in
                 let before: UserID? = try query.paging.place(in: query.name, for: permit.scope)
                 let filter = Users.Filter(state: query.state, role: query.role, email: query.email)
-                let part = try await users.list(filter, before: before, limit: query.paging.limit, permit)
-                return part.page(of: query.name, for: permit.scope)
+                let part = try await users.list(
+                    filter, before: before, limit: query.paging.limit, order: query.paging.order, permit)
+                return part.page(of: query.name, in: query.paging.order, for: permit.scope)
             },
             .plain(.get, "/v1/users/{user_id}", "Read a person", UsersRead.self, answers: User.output) {
                 call, permit throws(Fault) in
@@ -92,14 +93,14 @@ extension Endpoint {
                 status: 201, answers: Invitation.output
             ) { call, permit, input throws(Fault) in
                 try await invitations.create(input, permit)
-            },
+            }.sensitive,
             .asking(
                 "/v1/invitations", "List the invitations, newest first", UsersRead.self, Paging.query,
                 answers: Invitation.output.page
             ) { call, permit, paging throws(Fault) in
                 let before: InvitationID? = try paging.place(in: "invitations", for: permit.scope)
-                let part = try await invitations.list(before: before, limit: paging.limit, permit)
-                return part.page(of: "invitations", for: permit.scope)
+                let part = try await invitations.list(before: before, limit: paging.limit, order: paging.order, permit)
+                return part.page(of: "invitations", in: paging.order, for: permit.scope)
             },
             .plain(
                 .delete, "/v1/invitations/{invitation_id}", "Revoke an invitation", UsersWrite.self, answers: Invitation.output

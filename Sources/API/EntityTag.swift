@@ -6,8 +6,8 @@ import HTTP
 
 enum EntityTag {
     private static let tagsRead = 16
-    /// A revision that nothing has: they count from 1.
-    private static let unknown = 0
+    /// A revision that nothing has: they count from 1, and 0 is that of what is built in.
+    private static let unknown = -1
 
     /// The revisions of `If-Match`; `nil` for `*`, which any revision satisfies.
     static func revisions(_ text: String) -> [Int]? {

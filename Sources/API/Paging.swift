@@ -38,7 +38,7 @@ struct Paging: Sendable {
 extension Listing {
     /// The page of this part.
     func page<Kind>(
-        of list: String, in order: ListOrder = .newestFirst, for scope: TenantScope
+        of list: String, in order: ListOrder, for scope: TenantScope
     ) -> Page<Element> where Place == ID<Kind> {
         page(of: list, in: order, Cursor.Holder(scope))
     }

@@ -85,6 +85,19 @@ struct RateStage: Sendable {
         return decision.isAdmitted || decision.outcome == .suspended ? fault : RateStage.refusal(decision)
     }
 
+    /// Counts an attempt to show a credential before it is looked at; `giveBack` when it was good.
+    /// - Throws: `.rateLimited` when too many attempts of its address failed.
+    func attempt(_ call: Call) throws(Fault) -> (RateDecision, Instant) {
+        let now = Instant.now
+        let decision = take(call, "anonymous", BucketKey(.anonymous, call.bucketAddress), anonymous, now)
+        guard decision.isAdmitted else { throw RateStage.refusal(decision) }
+        return (decision, now)
+    }
+
+    func giveBack(_ attempt: (RateDecision, Instant), _ call: Call) {
+        limiter.giveBack(to: BucketKey(.anonymous, call.bucketAddress), attempt.0, takenAt: attempt.1)
+    }
+
     private func take(_ call: Call, _ policy: StaticString, _ key: BucketKey, _ rate: Rate, _ now: Instant) -> RateDecision {
         let decision = limiter.take(from: key, rate, now: now)
         if decision.outcome != .suspended, call.rate.map({ decision.remaining <= $0.decision.remaining }) ?? true {

@@ -21,6 +21,10 @@ enum RequestLog {
         Log.line(level, "request") { line in
             line.appendStatic(#","request_id":""#)
             call.writeRequestID(into: &line)
+            if let trace = call.traceID {
+                line.appendStatic(#"","trace_id":""#)
+                line.append(contentsOf: trace.utf8)
+            }
             line.appendStatic(#"","method":""#)
             line.appendStatic(call.exchange.head.method.name)
             line.appendStatic(#"","route":""#)
@@ -47,5 +51,20 @@ enum RequestLog {
                 }
             }
         }
+    }
+}
+
+extension Call {
+    /// The trace that the request belongs to, of `traceparent`: 32 hexadecimal digits in lower case, not all zero (W3C Trace Context,
+    /// section 3.2). Of a version that is not known yet the first four parts are read.
+    fileprivate var traceID: Substring? {
+        guard let text = exchange.head.headers.text(of: .traceparent) else { return nil }
+        let parts = text.split(separator: "-", maxSplits: 4, omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts[0] != "ff", parts[0] != "00" || parts.count == 4 else { return nil }
+        let isSound = zip(parts, [2, 32, 16, 2]).allSatisfy { part, length in
+            part.utf8.count == length && part.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        }
+        let isNothing = [parts[1], parts[2]].contains { part in part.allSatisfy { $0 == "0" } }
+        return isSound && !isNothing ? parts[1] : nil
     }
 }

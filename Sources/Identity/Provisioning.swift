@@ -89,7 +89,7 @@ public struct Provisioning: Sendable {
             var batch = session.batch()
             batch.add(Provisioning.endSessions, id)
             batch.add(Provisioning.forgetDevices, id)
-            batch.add(AccountLinks.spend, id, [AccountLinks.Purpose.resetPassword.rawValue])
+            batch.add(AccountLinks.spend, id, AccountLinks.spentByNewPassword)
             batch.add(Revocation.tell, .user(id))
             _ = try await batch.run()
         }
@@ -126,8 +126,8 @@ public struct Provisioning: Sendable {
     private static let insertOwner = Statement<Void, TenantID, UserID, String, String, String>(
         "create owner",
         """
-        INSERT INTO users (tenant_id, id, username, email, role, password_hash, must_change_password)
-        VALUES ($1, $2, $3, $4, 'owner', $5, true)
+        INSERT INTO users (tenant_id, id, username, email, role, password_hash, must_change_password, email_verified_at)
+        VALUES ($1, $2, $3, $4, 'owner', $5, true, now())
         """)
 
     private static let setPlan = Statement<Void, TenantID, String>(

@@ -41,13 +41,13 @@ import Testing
     @Test func `a hash that was made with less is renewed when its password is given, and only then`() async throws {
         let stored = try await passwords(PasswordsTests.cheap).hash("the same one")
         let today = passwords(PasswordsTests.dearer)
-        #expect(try await today.check("another one", against: stored).renewed == nil)
-        let renewed = try #require(try await today.check("the same one", against: stored).renewed)
+        #expect(try await today.check("another one", against: stored, renews: true).renewed == nil)
+        let renewed = try #require(try await today.check("the same one", against: stored, renews: true).renewed)
         #expect(renewed.contains("m=16,t=1,p=1"))
-        let again = try await today.check("the same one", against: renewed)
+        let again = try await today.check("the same one", against: renewed, renews: true)
         #expect(again.isRight && again.renewed == nil)
         // What costs more than is asked for stays as it is.
-        #expect(try await passwords(PasswordsTests.cheap).check("the same one", against: renewed).renewed == nil)
+        #expect(try await passwords(PasswordsTests.cheap).check("the same one", against: renewed, renews: true).renewed == nil)
     }
 
     @Test func `nobody's password is never right, and costs a hash`() async throws {

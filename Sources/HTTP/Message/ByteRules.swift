@@ -94,7 +94,7 @@ extension Span<UInt8> {
     }
 
     /// Whether `self[range]` is `text`, which is in lower case, when letters' case is ignored.
-    func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
+    public func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         let start = unsafe text.utf8Start
         for at in 0..<range.count where unsafe lowercased(self[range.lowerBound + at]) != start[at] { return false }

@@ -22,6 +22,9 @@ enum AccountLinks {
         }
     }
 
+    /// What is over when there is a new password: whoever asked for it before may have been somebody else.
+    static let spentByNewPassword = [Purpose.resetPassword.rawValue, Purpose.changeEmail.rawValue]
+
     /// What a link that is good stands for.
     struct Meaning: Sendable {
         let user: UserID

@@ -138,7 +138,7 @@ extension Accounts {
             guard let user = try await session.first(StoredPassword.reset, meaning.user, entry, hash) else {
                 throw LinkToken.refusal
             }
-            try await session.execute(AccountLinks.spend, user.id, [purpose.rawValue])
+            try await session.execute(AccountLinks.spend, user.id, AccountLinks.spentByNewPassword)
             try await ground.sessions.endAll(of: user.id, reason: .passwordChanged, in: session)
             let notice = try ground.mail.passwordChanged(
                 to: user.email, tenant: stored.tenantName, username: user.username)

@@ -51,9 +51,7 @@ public final class Accounts: Sendable {
         let runner = ground.database.once(permit.scope.database)
         guard let stored = try await runner.first(StoredPassword.read, id) else { throw People.notFound }
         try await ground.budgets.take([.stepUp(id)])
-        guard try await ground.passwords.check(change.current, against: stored.hash).isRight else {
-            throw try await wrongPassword(id, permit)
-        }
+        guard try await isRight(change.current, stored, id) else { throw try await wrongPassword(id, permit) }
         try await ground.budgets.reset([.stepUp(id)])
         guard change.current != change.new else {
             throw .invalid("new_password", "format", "The new password is the present one.")
@@ -65,7 +63,7 @@ public final class Accounts: Sendable {
             let replaced = try await session.first(
                 StoredPassword.replace, id, stored.hash, hash, permit.audit(.passwordChanged))
             guard let replaced else { throw Fault.changedMeanwhile }
-            try await session.execute(AccountLinks.spend, id, [AccountLinks.Purpose.resetPassword.rawValue])
+            try await session.execute(AccountLinks.spend, id, AccountLinks.spentByNewPassword)
             try await ground.sessions.endAll(of: id, except: permit.scope.session, reason: .passwordChanged, in: session)
             let notice = try ground.mail.passwordChanged(
                 to: replaced.email, tenant: stored.tenantName, username: replaced.username)
@@ -74,6 +72,16 @@ public final class Accounts: Sendable {
         }
         ground.authenticator.forget(.user(id))
         return try Accounts.account(user, permit.scope)
+    }
+
+    /// An attempt that found no thread was none.
+    private func isRight(_ password: String, _ stored: StoredPassword, _ id: UserID) async throws(Fault) -> Bool {
+        do throws(Fault) {
+            return try await ground.passwords.check(password, against: stored.hash).isRight
+        } catch {
+            try await ground.budgets.giveBack([.stepUp(id)])
+            throw error
+        }
     }
 
     private func wrongPassword(_ id: UserID, _ permit: Permit<AccountWrite>) async throws(Fault) -> Fault {

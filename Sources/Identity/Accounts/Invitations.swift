@@ -68,10 +68,11 @@ public final class Invitations: Sendable {
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
     public func list(
-        before: InvitationID? = nil, limit: Int = 20, _ permit: Permit<UsersRead>
+        before: InvitationID? = nil, limit: Int = 20, order: ListOrder = .newestFirst, _ permit: Permit<UsersRead>
     ) async throws(Fault) -> Listing<Invitation, InvitationID> {
         precondition(Listing<Invitation, InvitationID>.limits.contains(limit), "the limit of a list is checked at the door")
-        let found = try await ground.database.slow(permit.scope.database).query(Invitations.listPart, before, limit + 1)
+        let found = try await ground.database.slow(permit.scope.database).query(
+            Invitations.listPart, before, limit + 1, order.isAscending)
         return Listing(found, limit: limit) { $0.id }
     }
 
@@ -168,8 +169,9 @@ public final class Invitations: Sendable {
         "count pending invitations", "SELECT count(*) FROM invitations WHERE \(isPending)"
     ) { row throws(Fault) in try row.value(0) }
 
-    private static let listPart = Statement<Invitation, InvitationID?, Int>(
-        "list invitations", "\(selection) WHERE ($1 IS NULL OR i.id < $1) ORDER BY i.id DESC LIMIT $2", repeatable: true,
+    private static let listPart = Statement<Invitation, InvitationID?, Int, Bool>(
+        "list invitations",
+        "\(selection) WHERE true \(ListClause.after("i.id", place: "$1", ascending: "$3", limit: "$2"))", repeatable: true,
         decode: Invitation.init(row:))
 
     private static let lock = Statement<Invitation, InvitationID>(

@@ -55,6 +55,11 @@ public enum PasswordPolicy {
         if let reason = weakness(of: text, person) { throw .invalid(field, "format", reason) }
     }
 
+    /// Whether a password that was taken beside a second factor, which is gone now, is too short to be all.
+    static func isTooShortAlone(_ password: String) -> Bool {
+        password.precomposedStringWithCanonicalMapping.unicodeScalars.count < leastCharacters
+    }
+
     private static func weakness(of text: String, _ person: Person) -> String? {
         let folded = text.caseFolded
         if isMonotonous(folded) { return "This password repeats itself, or walks along the keyboard or the alphabet." }

@@ -13,13 +13,13 @@ enum UserStatements {
     static let get = Statement<User, UserID>(
         "user by id", "\(selection) WHERE u.id = $1", repeatable: true, decode: User.init(row:))
 
-    static let list = Statement<User, String?, String?, RoleID?, String?, UserID?, Int>(
+    static let list = Statement<User, String?, String?, RoleID?, String?, UserID?, Int, Bool>(
         "list users",
         """
         \(selection)
         WHERE ($1 IS NULL OR u.state = $1) AND ($2 IS NULL OR u.role = $2) AND ($3 IS NULL OR u.role_id = $3)
-            AND ($4 IS NULL OR u.email = $4) AND ($5 IS NULL OR u.id < $5)
-        ORDER BY u.id DESC LIMIT $6
+            AND ($4 IS NULL OR u.email = $4)
+            \(ListClause.after("u.id", place: "$5", ascending: "$7", limit: "$6"))
         """, repeatable: true, decode: User.init(row:))
 
     static let hasEmail = Statement<Bool, String>(

@@ -45,13 +45,13 @@ public final class Users: Sendable {
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
     public func list(
-        _ filter: Filter = Filter(), before: UserID? = nil, limit: Int = 20, _ permit: Permit<UsersRead>
+        _ filter: Filter = Filter(), before: UserID? = nil, limit: Int = 20, order: ListOrder = .newestFirst,
+        _ permit: Permit<UsersRead>
     ) async throws(Fault) -> Listing<User, UserID> {
         precondition(Listing<User, UserID>.limits.contains(limit), "the limit of a list is checked at the door")
         let users = try await ground.database.slow(permit.scope.database).query(
             UserStatements.list, filter.state?.rawValue, filter.role?.builtIn?.rawValue, filter.role?.custom, filter.email,
-            before,
-            limit + 1)
+            before, limit + 1, order.isAscending)
         return Listing(users, limit: limit) { $0.id }
     }
 
@@ -98,11 +98,12 @@ public final class Users: Sendable {
         return user
     }
 
-    /// Lets somebody log in again.
+    /// Lets somebody log in again; whose address was never confirmed still has to confirm it.
     /// - Throws: as `update`; `.invalidState` unless he is disabled.
     public func enable(_ id: UserID, _ permit: Permit<UsersWrite>) async throws(Fault) -> User {
         try await alter(id, permit) { session, user throws(Fault) in
-            try await self.move(user, to: .active, from: [.disabled], .userEnabled, permit, session)
+            try await self.move(
+                user, to: user.emailVerifiedAt == nil ? .unverified : .active, from: [.disabled], .userEnabled, permit, session)
         }
     }
 

@@ -30,15 +30,20 @@ public struct APIKeys: Sendable {
         let text = NewText(environment)
         let made = try await database.session(permit.scope.database) { session throws(Fault) in
             try permit.scope.mayGrant(try await APIKeys.rights(of: input.role, scopes: input.scopes, in: session))
-            // Makers wait for each other, and only then count, so that the bound holds whatever comes at once.
-            try await session.execute(APIKeyStatements.lock, permit.scope.tenant)
-            guard try await session.first(APIKeyStatements.count) ?? 0 < permit.scope.quotas.keys else {
-                throw Fault(.limitReached, "The plan holds \(permit.scope.quotas.keys) keys. Revoke one first.")
-            }
+            try await APIKeys.checkRoom(permit.scope, in: session)
             return try await APIKeys.insert(
                 input, text, tenant: permit.scope.tenant, by: permit.scope.user, permit.audit(.keyCreated), in: session)
         }
         return NewAPIKey(key: made, text: text.text)
+    }
+
+    /// Makers wait for each other, and only then count, so that the bound holds whatever comes at once.
+    /// - Throws: `.limitReached`.
+    private static func checkRoom(_ scope: TenantScope, in session: Session) async throws(Fault) {
+        try await session.execute(APIKeyStatements.lock, scope.tenant)
+        guard try await session.first(APIKeyStatements.count) ?? 0 < scope.quotas.keys else {
+            throw Fault(.limitReached, "The plan holds \(scope.quotas.keys) keys. Revoke one first.")
+        }
     }
 
     /// Keys of the tenant, revoked ones included.
@@ -73,6 +78,10 @@ public struct APIKeys: Sendable {
                 let wanted = update.scopes.applied(to: nil)
                 try permit.scope.mayGrant(try await APIKeys.rights(of: key.role, scopes: wanted, in: session))
                 scopes = wanted?.map(\.rawValue)
+            }
+            if let past = key.expiresAt, past <= .now, update.expiresAt.applied(to: past) != past {
+                // A key that comes back to life is one more.
+                try await APIKeys.checkRoom(permit.scope, in: session)
             }
             let addresses = update.allowedAddresses.applied(to: key.allowedAddresses?.map(\.description))
             return try await session.first(

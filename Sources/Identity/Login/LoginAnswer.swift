@@ -57,12 +57,14 @@ public struct CompletedLogin: Sendable {
     let mustEnrol: Bool
     let mustChangePassword: Bool
 
-    init(session: NewSession, device: String?, user: LoginAccount.User, mustEnrol: Bool) {
+    init(
+        session: NewSession, device: String?, user: LoginAccount.User, mustEnrol: Bool, mustChangePassword: Bool
+    ) {
         self.session = session
         deviceToken = device
         self.user = LoggedInUser(id: user.id, username: user.username, email: user.email, name: user.name)
         self.mustEnrol = mustEnrol
-        mustChangePassword = user.mustChangePassword
+        self.mustChangePassword = mustChangePassword
     }
 }
 

@@ -50,12 +50,13 @@ public final class Logins: Sendable {
             let reason = account?.user != nil && !verdict.isRight ? .wrongPassword : account?.obstacle
             try await refuse(account, reason, origin.request)
         }
-        let attempt = Attempt(
+        var attempt = Attempt(
             account: account, user: user, device: device, wantsCookie: input.wantsCookie, request: origin.request)
         if user.hasSecondFactor {
             try await budgets.giveBack(subjects)
             return .mfaRequired(try await challenge(attempt, renewed: verdict.renewed))
         }
+        attempt.mustChangePassword = PasswordPolicy.isTooShortAlone(input.password) && !account.mfaIsRequired
         let answer = try await begin(attempt, amr: [.password], renewed: verdict.renewed, after: nil)
         // The address may be that of many, and stays as it was before the attempt.
         try await budgets.giveBack(subjects)
@@ -74,7 +75,8 @@ public final class Logins: Sendable {
         _ password: String, of account: LoginAccount?, _ subjects: [GuessBudgets.Subject]
     ) async throws(Fault) -> Passwords.Verdict {
         do throws(Fault) {
-            return try await passwords.check(password, against: account?.user?.passwordHash)
+            return try await passwords.check(
+                password, against: account?.user?.passwordHash, renews: account?.obstacle == nil)
         } catch {
             try await budgets.giveBack(subjects)
             throw error
@@ -129,6 +131,8 @@ public final class Logins: Sendable {
         let device: DeviceToken?
         let wantsCookie: Bool
         let request: any RequestContext
+        /// Whether the password is not enough any more.
+        var mustChangePassword = false
     }
 
     private func find<Name: PostgresParameter>(
@@ -164,7 +168,10 @@ public final class Logins: Sendable {
     ) async throws(Fault) -> LoginAnswer {
         let (account, user, request) = (attempt.account, attempt.user, attempt.request)
         let begun = try await database.session(.tenant(account.tenant)) { session throws(Fault) -> LoginAnswer? in
-            guard try await session.first(Logins.conclude, user.id, user.passwordHash, renewed, moment) != nil else { return nil }
+            guard
+                try await session.first(Logins.conclude, user.id, user.passwordHash, renewed, moment, attempt.mustChangePassword)
+                    != nil
+            else { return nil }
             let device = try await Devices.note(
                 attempt.device, isKnown: user.deviceIsKnown, of: user.id, account.tenant, in: session)
             let login = ProvenLogin(tenant: account.tenant, user: user.id, amr: amr)
@@ -173,7 +180,8 @@ public final class Logins: Sendable {
             try await session.execute(AuditEntry.insert, entry, user.id.uuid)
             return .complete(
                 CompletedLogin(
-                    session: new, device: device, user: user, mustEnrol: account.mfaIsRequired && !user.hasSecondFactor))
+                    session: new, device: device, user: user, mustEnrol: account.mfaIsRequired && !user.hasSecondFactor,
+                    mustChangePassword: user.mustChangePassword || attempt.mustChangePassword))
         }
         guard let begun else { try await refuse(account, .changedMeanwhile, request) }
         return begun
@@ -186,10 +194,12 @@ public final class Logins: Sendable {
         [LoginAccount.enter, LoginAccount.byName, LoginAccount.byID, writeNothing] + GuessBudgets.statements
 
     /// Gives a row when the account may log in and still has the password that was checked.
-    private static let conclude = Statement<Void, UserID, String, String?, Timestamp?>(
+    private static let conclude = Statement<Void, UserID, String, String?, Timestamp?, Bool>(
         "conclude login",
         """
-        UPDATE users u SET last_login_at = clock_timestamp(), password_hash = coalesce($3, u.password_hash)
+        UPDATE users u
+        SET last_login_at = clock_timestamp(), password_hash = coalesce($3, u.password_hash),
+            must_change_password = u.must_change_password OR $5
         FROM tenants t
         WHERE t.tenant_id = u.tenant_id AND t.state = 'active' AND u.id = $1 AND u.state = 'active' AND u.password_hash = $2
             AND ($4 IS NULL OR u.last_login_at IS NULL OR u.last_login_at < $4)

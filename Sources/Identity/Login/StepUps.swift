@@ -72,9 +72,7 @@ public final class StepUps: Sendable {
         } else {
             guard !stored.hasSecondFactor else { throw Fault(.mfaRequired, "Show a code of the second factor.") }
             try await budgets.take([.stepUp(user)])
-            guard try await passwords.check(input.password ?? "", against: stored.hash).isRight else {
-                try await refuse(user, permit)
-            }
+            guard try await isRight(input.password ?? "", stored.hash, user) else { try await refuse(user, permit) }
             try await budgets.reset([.stepUp(user)])
             method = .password
         }
@@ -85,6 +83,16 @@ public final class StepUps: Sendable {
         }
         Database.afterCommit { [authenticator] in authenticator.forget(.session(session)) }
         return SteppedUp(provenAt: provenAt ?? .now)
+    }
+
+    /// An attempt that found no thread was none.
+    private func isRight(_ password: String, _ hash: String, _ user: UserID) async throws(Fault) -> Bool {
+        do throws(Fault) {
+            return try await passwords.check(password, against: hash).isRight
+        } catch {
+            try await budgets.giveBack([.stepUp(user)])
+            throw error
+        }
     }
 
     private func refuse(_ user: UserID, _ permit: Permit<AccountWrite>) async throws(Fault) -> Never {

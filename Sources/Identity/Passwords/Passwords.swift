@@ -58,14 +58,17 @@ public final class Passwords: Sendable {
     }
 
     /// Checks `password` against a stored hash, or against nobody's when there is none, in the same time.
-    /// - Parameter stored: what `hash` gave; `nil` when the account does not exist.
+    /// - Parameters:
+    ///   - stored: what `hash` gave; `nil` when the account does not exist.
+    ///   - renews: whether a right password gets a new hash when the stored one costs less than one made now. Only where it opens
+    ///     something: elsewhere the second hash would tell by its time that the password is right.
     /// - Throws: `.overloaded` when too many wait; `.internalError` when the stored hash is malformed.
-    public func check(_ password: String, against stored: String?) async throws(Fault) -> Verdict {
+    public func check(_ password: String, against stored: String?, renews: Bool = false) async throws(Fault) -> Verdict {
         let text = Passwords.canonical(password)
         let wanted = stored ?? decoy
         return try await run { [parameters] () throws(Fault) in
             let isRight = try Password.verify(text, against: wanted) && stored != nil
-            guard isRight, Password.needsRehash(wanted, parameters: parameters) else {
+            guard renews, isRight, Password.needsRehash(wanted, parameters: parameters) else {
                 return Verdict(isRight: isRight, renewed: nil)
             }
             return Verdict(isRight: true, renewed: try Password.hash(text, parameters: parameters))

@@ -110,7 +110,8 @@ struct SMTPProtocol {
             return .startTLS
         case .authentication: return try authenticationAnswered(reply)
         case .sender:
-            try accept(reply)
+            // Who may send from where is a matter between the operator and the server: the mail waits until it is settled.
+            guard reply.isPositive else { throw failure(reply.summary) }
             return command(.recipient, "RCPT TO:<\(mail.recipient)>")
         case .recipient:
             try accept(reply)

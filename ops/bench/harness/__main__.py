@@ -4,12 +4,12 @@ import argparse
 import sys
 from contextlib import contextmanager
 
-from . import allocations, json_codec, limiter, logins, machine, pressure, report, startup, tokens, workloads
+from . import allocations, identity, json_codec, limiter, machine, pressure, report, startup, tokens, workloads
 from .database import Cluster, Statements
 from .machine import ROOT, Failure, say
 from .product import Insula, StandIn
 
-ORDER = ["W1", "W4", "M1", "L1", "L2", "A1", "A2", "idle", "slow", "flood", "login", "W11"]
+ORDER = ["W1", "W4", "M1", "L1", "L2", "A1", "A2", "W11", "W12", "logins", "S2", "idle", "slow", "flood"]
 
 
 def arguments():
@@ -51,18 +51,19 @@ def measure(id, product, cluster, statements, options):
     if id == "L2":
         return tokens.l2(options)
     if id == "A1":
-        return allocations.a1(product.start, product.seeded)
+        return allocations.a1(product)
+    if own := {"W11": identity.w11, "W12": identity.w12, "logins": identity.logins, "S2": identity.s2}.get(id):
+        return own(product, options)
     if id == "A2":
         with started(product) as server:
             targets = server.targets
         return startup.a2(product.command, targets)
-    if id in ("login", "W11"):
-        with started(product, logins.SURROUNDINGS) as server:
-            return logins.timing(server, product.seeded, cluster) if id == "login" else logins.w11(server, product.seeded, cluster, options)
     with started(product) as server:
         if id == "W1":
             return workloads.w1(server, options)
         if id == "W4":
+            if product.can_log_in:
+                product.read_with_token(server)
             return workloads.w4(server, product.seeded, cluster, statements, options)
         return {"idle": pressure.idle, "slow": pressure.slow, "flood": pressure.flood}[id](server, options)
 

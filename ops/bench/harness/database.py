@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of the harness's own, in a temporary folder, on a Unix socket only; and the statements of W4."""
 
+import copy
 import hashlib
 import os
 import re
@@ -50,21 +51,29 @@ class Cluster:
         )
         ready = [str(self.binaries / "pg_isready"), "-q", "-h", str(self.folder)]
         machine.wait_until(lambda: subprocess.run(ready).returncode == 0, START_SECONDS, "PostgreSQL's start")
-        self.query(f"create role {OWNER} login createrole", database="postgres")
-        self.query(f"create database {DATABASE} owner {OWNER}", database="postgres")
+        self.name = DATABASE
+        self.query(f"create role {OWNER} login createrole", "postgres")
+        self.query(f"create database {DATABASE} owner {OWNER}", "postgres")
+
+    def another(self, name):
+        """A further database of the same cluster."""
+        self.query(f"create database {name} owner {OWNER}", "postgres")
+        other = copy.copy(self)
+        other.name = name
+        return other
 
     def url(self):
         """For our server: it owns its database, and is no superuser."""
-        return f"postgresql://{OWNER}@/{DATABASE}?host={self.folder}"
+        return f"postgresql://{OWNER}@/{self.name}?host={self.folder}"
 
     def peer_url(self):
         """For a peer: it takes the requests' role at connect, as our server does."""
         return f"{self.url()}&role={REQUESTS}"
 
-    def query(self, sql, database=DATABASE, role="postgres"):
+    def query(self, sql, database=None, role="postgres"):
         """Runs SQL, as the superuser by default, and returns the rows as lists of text."""
         finished = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", role, "-d", database],
+            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", role, "-d", database or self.name],
             input=sql, text=True, capture_output=True,
         )
         if finished.returncode:

@@ -9,11 +9,12 @@ import subprocess
 from dataclasses import dataclass, field
 
 from . import machine
-from .database import DATABASE, OWNER, REQUESTS
+from .database import OWNER, REQUESTS
 from .machine import BENCH, Failure
 
 CONNECTIONS = 64
 TIMEOUT_SECONDS = 10
+SCRIPTS = BENCH / "harness"
 
 
 @dataclass
@@ -35,29 +36,40 @@ class Sample:
         return self.requests / self.seconds
 
 
-def wrk(url, seconds, headers=(), connections=CONNECTIONS, pace_milliseconds=None, statuses=False):
-    """Runs wrk on one thread and returns what it saw."""
-    environment = dict(os.environ)
-    if pace_milliseconds:
-        environment["PACE_MILLISECONDS"] = str(pace_milliseconds)
-    if statuses:
-        environment["COUNT_STATUSES"] = "1"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(BENCH / "harness" / "load.lua")]
-    for header in headers:
-        command += ["-H", header]
-    finished = subprocess.run([*command, url], capture_output=True, text=True, env=environment)
-    line = next((line for line in finished.stdout.splitlines() if line.startswith("RESULT ")), None)
-    if finished.returncode or line is None:
-        raise Failure("wrk: " + (finished.stderr.strip() or finished.stdout.strip() or "no result"))
-    seen = json.loads(line[7:])
-    broken = seen["connect"] + seen["read"] + seen["write"] + seen["timeout"]
-    return Sample(seen["requests"], seen["microseconds"] / 1e6, seen["p50"], seen["p99"], seen["refused"], broken, seen["statuses"])
+class Wrk:
+    """One run of wrk on one thread. It begins at once, and ends by itself."""
+
+    def __init__(self, url, seconds, headers=(), connections=CONNECTIONS, pace_milliseconds=None, statuses=False, script="load", settings=None):
+        environment = {**os.environ, "BENCH_LOAD": str(SCRIPTS / "load.lua"), **(settings or {})}
+        if pace_milliseconds:
+            environment["PACE_MILLISECONDS"] = str(pace_milliseconds)
+        if statuses:
+            environment["COUNT_STATUSES"] = "1"
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(SCRIPTS / f"{script}.lua")]
+        for header in headers:
+            command += ["-H", header]
+        self.process = subprocess.Popen([*command, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    def result(self):
+        """What it saw, once it has ended."""
+        output, errors = self.process.communicate()
+        line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
+        if self.process.returncode or line is None:
+            raise Failure("wrk: " + (errors.strip() or output.strip() or "no result"))
+        seen = json.loads(line[7:])
+        broken = seen["connect"] + seen["read"] + seen["write"] + seen["timeout"]
+        return Sample(seen["requests"], seen["microseconds"] / 1e6, seen["p50"], seen["p99"], seen["refused"], broken, seen["statuses"])
 
 
-def measured(server, target, seconds, database=None):
+def wrk(*arguments, **further):
+    """Runs wrk and returns what it saw."""
+    return Wrk(*arguments, **further).result()
+
+
+def measured(server, target, seconds, database=None, **further):
     """A round against `server`, with the CPU time of its process tree, and of PostgreSQL's, a request."""
     before = machine.cpu_microseconds(server.process.pid), database.cpu_microseconds() if database else 0
-    sample = wrk(server.base + target.path, seconds, target.headers)
+    sample = wrk(server.base + target.path, seconds, target.headers, **further)
     if sample.refused or sample.broken or not sample.requests:
         raise Failure(f"{server.name}: {sample.refused} refused and {sample.broken} broken of {sample.requests} requests")
     sample.server_cpu = (machine.cpu_microseconds(server.process.pid) - before[0]) / sample.requests
@@ -71,7 +83,7 @@ def pgbench(cluster, script, seeded, clients, threads, seconds):
     before = cluster.cpu_microseconds()
     finished = subprocess.run(
         ["pgbench", "-n", "-M", "prepared", "-f", script, f"-c{clients}", f"-j{threads}", f"-T{max(1, round(seconds))}",
-         f"-Dtenant={seeded.tenant}", f"-Did={seeded.ids[0]}", "-h", cluster.folder, "-U", OWNER, DATABASE],
+         f"-Dtenant={seeded.tenant}", f"-Did={seeded.ids[0]}", "-h", cluster.folder, "-U", OWNER, cluster.name],
         capture_output=True, text=True, env={**os.environ, "PGOPTIONS": f"-c role={REQUESTS}"},
     )
     rate = re.search(r"tps = ([0-9.]+)", finished.stdout)

@@ -1,17 +1,23 @@
 """Who plays "ours": the server itself, migrated and seeded over its own command line and API, or the Go peer standing in for it."""
 
+import re
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import identifiers, load, machine, servers
+from . import identifiers, load, machine, servers, tenants
 from .database import OWNER
 from .machine import BENCH, ROOT, Failure
 
 AGENTS = 200
 TENANT = "bench"
+# A token is good for 30 minutes.
+TOKEN_SECONDS = 1_200
+# With them a request may say which address it comes from, so that no address meets its limit.
+PROXIES = {"INSULA_TRUSTED_PROXIES": "127.0.0.1/32"}
 BLUEPRINT = {
     "tools": [{"name": "web_scraper", "config": {}}, {"name": "ping", "config": {}}],
     "strategy": {"name": "reactive", "config": {}},
@@ -29,8 +35,12 @@ class Seeded:
 
 
 class Insula:
-    def __init__(self, cluster, binary):
-        self.cluster, self.binary = cluster, Path(binary)
+    can_log_in = True
+
+    def __init__(self, cluster, binary, name="insula"):
+        self.cluster, self.binary, self.name = cluster, Path(binary), name
+        self.people = 0
+        self.token, self.token_until = None, 0
         if not self.binary.exists():
             raise Failure(f"{self.binary} is missing; --stand-in measures the peers without it")
         self.data = Path(tempfile.mkdtemp(prefix="insula-bench-data-"))
@@ -49,11 +59,16 @@ class Insula:
 
     def _seed(self):
         self._run("migrate")
-        self._run("admin", "tenant", "create", "--slug", TENANT, "--name", TENANT)
-        # The workloads measure the server, not the plan: a contract that no workload reaches.
-        self.cluster.query(f"""update tenants set quotas = '{{"requests_per_minute": 100000000, "running_agents": 100000}}' where slug = '{TENANT}'""")
+        secrets = self._run("admin", "tenant", "create", "--slug", TENANT, "--name", TENANT)
+        found = re.search(r"password\s+(\S+)", secrets)
+        if not found:
+            raise Failure("insula admin tenant create shows no password")
+        self.password = found[1]
+        # What everybody's password is here: a hash of each one's own would take minutes.
+        self.password_hash = self.cluster.query("select password_hash from users where username = 'owner'")[0][0]
+        tenants.lift_limits(self.cluster)
         key = self._run("admin", "key", "create", "--tenant", TENANT, "--role", "owner", "--name", "bench")
-        server = servers.ours(self.binary, self.cluster.url(), self.data)
+        server = servers.ours(self.binary, self.cluster.url(), self.data, name=self.name)
         try:
             spellings = [self._create_agent(server, key, number) for number in range(AGENTS)]
         finally:
@@ -71,9 +86,36 @@ class Insula:
         return answer["id"]
 
     def start(self, extra=None):
-        server = servers.ours(self.binary, self.cluster.url(), self.data, extra)
+        server = servers.ours(self.binary, self.cluster.url(), self.data, extra, self.name)
         server.reads(self.seeded.spellings[0], self.seeded.key)
         return server
+
+    def add_people(self, count):
+        """Makes sure that the bench's tenant has `count` people of each state."""
+        if count > self.people:
+            condition = f"slug = '{TENANT}'"
+            self.cluster.query(f"delete from users where username <> 'owner' and tenant_id = (select tenant_id from tenants where {condition})")
+            for state in tenants.STATES:
+                tenants.add_people(self.cluster, self.password_hash, count, condition, state)
+            self.cluster.query("analyze")
+            self.people = count
+
+    def log_in(self, server, name, password=None, tenant=TENANT, address=None):
+        """The status and the answer of a login."""
+        headers = [f"X-Forwarded-For: {address}"] if address else []
+        body = {"login": name, "password": password or self.password, "tenant": tenant}
+        return load.request(server.base, "/v1/login", headers, "POST", body)
+
+    def read_with_token(self, server):
+        """Adds W4's request with an access token in the key's place."""
+        if time.monotonic() > self.token_until:
+            self.add_people(1)
+            self.cluster.query("update users set role = 'owner' where username = 'active1'")
+            status, answer = self.log_in(server, "active1")
+            if status != 200 or not answer.get("access_token"):
+                raise Failure(f"POST /v1/login answers {status}: {answer}")
+            self.token, self.token_until = answer["access_token"], time.monotonic() + TOKEN_SECONDS
+        server.reads(self.seeded.spellings[0], self.token, id="W4 token")
 
     def command(self, port):
         return [self.binary, "serve"], servers.our_environment(self.cluster.url(), port, self.data)
@@ -85,6 +127,7 @@ class Insula:
 class StandIn:
     """Proves the harness and the peers without the server; its figures say nothing of the product."""
 
+    can_log_in = False
     HEALTH = b'{"status":"ok"}'
     KEY = "insula_bench_0123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -48,9 +48,9 @@ class Server:
         except OSError:
             return False
 
-    def reads(self, spelling, key):
+    def reads(self, spelling, key, id="W4"):
         """Adds W4's request: one agent, named as this server spells ids."""
-        self.targets["W4"] = Target(f"/v1/agents/{spelling}", (f"Authorization: Bearer {key}",))
+        self.targets[id] = Target(f"/v1/agents/{spelling}", (f"Authorization: Bearer {key}",))
 
     def stop(self):
         machine.stop(self.process)
@@ -156,10 +156,10 @@ def our_environment(database_url, port, data):
     return {"INSULA_PORT": str(port), "INSULA_DATA": str(data), "INSULA_DATABASE_URL": database_url, "INSULA_LOG": "warning"}
 
 
-def ours(binary, database_url, data, extra=None):
+def ours(binary, database_url, data, extra=None, name="insula"):
     """`insula serve` against the harness's PostgreSQL."""
     port = machine.free_port()
-    return launch("insula", [binary, "serve"], {**our_environment(database_url, port, data), **(extra or {})}, port, ready_path="/readyz")
+    return launch(name, [binary, "serve"], {**our_environment(database_url, port, data), **(extra or {})}, port, ready_path="/readyz")
 
 
 def raw_health(server):

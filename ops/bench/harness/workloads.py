@@ -36,14 +36,22 @@ def agree_on_read(server, seeded, spellings):
         raise Failure(f"{server.name} finds an agent that doesn't exist")
 
 
+def _contenders(id, running):
+    """Name, server and request of each: a server that also takes tokens runs twice."""
+    found = [(server.name, server, server.targets[id]) for server in running]
+    tokens = [(f"{server.name}, token", server, server.targets[f"{id} token"]) for server in running if f"{id} token" in server.targets]
+    return found[:1] + tokens + found[1:]
+
+
 def interleave(id, running, options, cluster=None, extra=None):
-    """Samples by server name. `extra` is one more contender that isn't a server: a name and a function of seconds."""
-    for server in running:
-        load.wrk(server.base + server.targets[id].path, WARM_SECONDS, server.targets[id].headers)
-    samples = {server.name: [] for server in running}
+    """Samples by contender's name. `extra` is one more that isn't a server: a name and a function of seconds."""
+    contenders = _contenders(id, running)
+    for _, server, target in contenders:
+        load.wrk(server.base + target.path, WARM_SECONDS, target.headers)
+    samples = {name: [] for name, _, _ in contenders}
     for _ in range(options.rounds):
-        for server in running:
-            samples[server.name].append(load.measured(server, server.targets[id], options.seconds, cluster))
+        for name, server, target in contenders:
+            samples[name].append(load.measured(server, target, options.seconds, cluster))
         if extra:
             samples.setdefault(extra[0], []).append(extra[1](options.seconds))
     for name, rounds in samples.items():
@@ -53,10 +61,9 @@ def interleave(id, running, options, cluster=None, extra=None):
 
 def pace(id, running):
     """p50 and p99 away from saturation; no goal hangs on them."""
-    for server in running:
-        target = server.targets[id]
+    for name, server, target in _contenders(id, running):
         sample = load.wrk(server.base + target.path, PACE_SECONDS, target.headers, pace_milliseconds=PACE[id])
-        say(f"  {id}  {server.name:<22}{sample.rate:>10,.0f} requests/s, paced   p50 {sample.p50 / 1000:.2f} ms  p99 {sample.p99 / 1000:.2f} ms")
+        say(f"  {id}  {name:<22}{sample.rate:>10,.0f} requests/s, paced   p50 {sample.p50 / 1000:.2f} ms  p99 {sample.p99 / 1000:.2f} ms")
 
 
 def w1(our, options):
@@ -110,8 +117,9 @@ def w4(our, seeded, cluster, statements, options):
              (peers[1].name, "four round trips", 2.5), (peers[2].name, "four round trips", 8)]
     rate = lambda name: [sample.rate for sample in samples[name]]
     rows = []
-    for name, form, goal in goals:
-        ratio = Ratio.of(rate(our.name), rate(name))
-        rows.append(Row("W4", f"read under RLS, requests/s, {name} ({form})", f"{median(rate(our.name)):,.0f}",
-                        f"{median(rate(name)):,.0f}", str(ratio), f"≥ {goal}", ratio.middle >= goal))
+    for ours, credential in ((our.name, "key"), (f"{our.name}, token", "token")):
+        for name, form, goal in goals if ours in samples else []:
+            ratio = Ratio.of(rate(ours), rate(name))
+            rows.append(Row("W4", f"read under RLS with a {credential}, requests/s, {name} ({form})", f"{median(rate(ours)):,.0f}",
+                            f"{median(rate(name)):,.0f}", str(ratio), f"≥ {goal}", ratio.middle >= goal))
     return rows

@@ -3,7 +3,7 @@
 -- The columns' order and names are what the peers answer.
 select set_config('insula.tenant', :tenant, true);
 
-select d.id, d.name, d.description, d.state, d.version, v.body as blueprint, d.created_at, d.updated_at
+select d.id, d.name, d.description, d.state, d.version, v.body as blueprint, d.created_at, d.updated_at, d.revision
 from definitions d
 join definition_versions v on (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
 where d.kind = 'agent' and d.id = :id;

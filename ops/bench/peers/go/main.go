@@ -34,6 +34,7 @@ type agent struct {
 	Blueprint   json.RawMessage `json:"blueprint"`
 	CreatedAt   time.Time       `json:"created_at"`
 	UpdatedAt   time.Time       `json:"updated_at"`
+	Revision    int32           `json:"revision"`
 }
 
 type reader struct {
@@ -61,7 +62,7 @@ func scan(row pgx.Row) (*agent, error) {
 	var a agent
 	var id pgtype.UUID
 	var body pgtype.JSONB
-	err := row.Scan(&id, &a.Name, &a.Description, &a.State, &a.Version, &body, &a.CreatedAt, &a.UpdatedAt)
+	err := row.Scan(&id, &a.Name, &a.Description, &a.State, &a.Version, &body, &a.CreatedAt, &a.UpdatedAt, &a.Revision)
 	if err != nil {
 		return nil, err
 	}
