@@ -216,5 +216,14 @@ import Testing
         let keys = try await visit.call(200, "GET", "/v1/keys").json["data"]?.array ?? []
         try await visit.call(200, "DELETE", "/v1/keys/\(keys.first?["id"]?.string ?? "")")
         try await visit.call(201, "POST", "/v1/keys", ["name": "late"])
+        // A key that has expired is none, until it gets another expiry: then it is one too many.
+        let expired = try visit.sql(
+            "UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE id IN (SELECT id FROM api_keys WHERE tenant_id = $1 "
+                + "AND name = 'late' AND revoked_at IS NULL LIMIT 1) RETURNING id")
+        let id = KeyID(try #require(expired.first?.first?.flatMap { UUIDBits(hyphenated: $0.utf8) }))
+        try await visit.call(201, "POST", "/v1/keys", ["name": "later"])
+        expectProblem(
+            try await visit.client.call("PATCH", "/v1/keys/\(id)", ["expires_at": .null]), 409, "limit_reached")
+        try await visit.call(200, "PATCH", "/v1/keys/\(id)", ["name": "still expired"])
     }
 }

@@ -88,6 +88,77 @@ import Testing
         expectProblem(same, 422, "validation_failed", field: "email")
     }
 
+    @Test func `a change of the address that somebody began is over with a new password`() async throws {
+        let visit = try await Visit()
+        for isForgotten in [false, true] {
+            let person = try visit.tenant.person()
+            let client = try await person.login()
+            let theirs = visit.address("thief\(isForgotten)")
+            #expect(try await client.call("POST", "/v1/account/email", ["email": .string(theirs)]).status == 202)
+            let link = JSONValue.string(try await visit.token(to: theirs))
+            if isForgotten {
+                try await visit.open(
+                    202, "/v1/password/forgot", ["tenant": .string(visit.tenant.slug), "email": .string(person.email)])
+                let reset = JSONValue.string(try await visit.token(to: person.email, 2))
+                try await visit.open(200, "/v1/password/reset", ["token": reset, "password": Visit.password])
+            } else {
+                let change: JSONValue = ["current_password": .string(person.password), "new_password": Visit.password]
+                let changed = try await client.call("POST", "/v1/account/password", change)
+                #expect(changed.status == 200, "\(changed.text)")
+            }
+            try await visit.open(410, "/v1/email/verify", ["token": link])
+            let email = try visit.sql("SELECT email FROM users WHERE tenant_id = $1 AND id = $2", [person.id.uuid.description])
+            #expect(email == [[person.email]])
+        }
+    }
+
+    @Test func `who is let in again without a confirmed address still has to confirm it`() async throws {
+        let visit = try await Visit()
+        let (person, known) = (try visit.tenant.person(state: "unverified"), try visit.tenant.person())
+        for (id, state) in [(person.id, "unverified"), (known.id, "active")] {
+            try await visit.call(200, "POST", "/v1/users/\(id)/disable")
+            #expect(try await visit.call(200, "POST", "/v1/users/\(id)/enable").json["state"]?.string == state)
+        }
+    }
+
+    @Test func `a short password that is left alone has to be changed`() async throws {
+        let visit = try await Visit()
+        let person = try visit.tenant.person()
+        try person.setPassword("nine char")
+        var body = JSONObject()
+        body["password"] = "nine char"
+        let login = try await person.logIn(body)
+        #expect(login.json["password_change_required"] == true, "\(login.text)")
+        let client = visit.server.client(key: try #require(login.json["access_token"]?.string))
+        expectProblem(try await client.call("GET", "/v1/agents"), 403, "forbidden")
+        let change: JSONValue = ["current_password": "nine char", "new_password": Visit.password]
+        #expect(try await client.call("POST", "/v1/account/password", change).status == 200)
+        #expect(try await client.call("GET", "/v1/agents").status == 200)
+    }
+
+    @Test func `of two owners who demote each other at once on two nodes, one stays owner`() async throws {
+        try await TestServer.run { first in
+            try await TestServer.run(on: first.database) { second in
+                let visit = try await Visit(first)
+                let owners = [try visit.tenant.person(.owner), try visit.tenant.person(.owner)]
+                let keys = [try await owners[0].session().accessToken, try await owners[1].session().accessToken]
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for at in 0..<2 {
+                        let node = (at == 0 ? first : second).client(key: keys[at])
+                        group.addTask {
+                            try await node.call("PATCH", "/v1/users/\(owners[1 - at].id)", ["role": "viewer"]).status
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(statuses.contains(200), "\(statuses)")
+                let left = try visit.sql(
+                    "SELECT count(*) FROM users WHERE tenant_id = $1 AND role = 'owner' AND state = 'active'")
+                #expect(left[0][0].flatMap { Int($0) } ?? 0 >= 1, "\(left)")
+            }
+        }
+    }
+
     @Test func `what can't be undone wants a fresh proof`() async throws {
         let visit = try await Visit()
         let (owner, other) = (try visit.tenant.person(.owner), try visit.tenant.person())
@@ -102,7 +173,10 @@ import Testing
             ("DELETE", "/v1/account", nil), ("POST", "/v1/account/email", ["email": .string(visit.address("x"))]),
             ("PATCH", "/v1/users/\(other.id)", ["role": "viewer"]), ("POST", "/v1/users/\(other.id)/disable", nil),
             ("POST", "/v1/users/\(other.id)/enable", nil), ("DELETE", "/v1/users/\(other.id)", nil),
-            ("DELETE", "/v1/users/\(other.id)/mfa", nil),
+            ("DELETE", "/v1/users/\(other.id)/mfa", nil), ("POST", "/v1/keys", ["name": "k", "role": "admin"]),
+            ("PATCH", "/v1/keys/\(KeyID.make())", ["name": "k"]), ("POST", "/v1/keys/\(KeyID.make())/rotate", nil),
+            ("POST", "/v1/invitations", ["email": .string(visit.address("y")), "role": "owner"]),
+            ("POST", "/v1/roles", ["name": "r", "scopes": ["users:write"]]), ("PATCH", "/v1/tenant", ["name": "T"]),
         ]
         let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
         while try await client.call("POST", "/v1/users/\(other.id)/enable").json["code"] != "step_up_required" {

@@ -56,15 +56,16 @@ import Testing
             _ = try await visit.agent()
             for (path, body) in [
                 ("/v1/keys", ["name": .string("key \(number)"), "role": "viewer"]),
-                ("/v1/roles", ["name": .string("role-\(number)"), "scopes": ["agents.read"]]),
+                ("/v1/roles", ["name": .string("role-\(number)"), "scopes": ["agents:read"]]),
                 ("/v1/invitations", ["email": .string("guest\(number)@example.org"), "role": "viewer"]),
             ] as [(String, JSONValue)] {
                 _ = try await visit.call(201, "POST", path, body)
             }
         }
         for list in ["agents", "keys", "roles", "invitations", "audit"] {
-            let (newest, _) = try await walk(visit, "/v1/\(list)?limit=100&sort=created_at:desc")
-            let (oldest, _) = try await walk(visit, "/v1/\(list)?limit=2&sort=created_at:asc")
+            // What is built in has no place in the order.
+            let newest = try await walk(visit, "/v1/\(list)?limit=100&sort=created_at:desc").ids.filter { $0.contains("_") }
+            let oldest = try await walk(visit, "/v1/\(list)?limit=2&sort=created_at:asc").ids.filter { $0.contains("_") }
             #expect(newest.count >= 3 && newest == newest.sorted(by: >), "\(list)")
             // What is asked for may itself be written down meanwhile.
             #expect(oldest.starts(with: newest.reversed()), "\(list)")

@@ -65,7 +65,8 @@ struct AccountHouse: Sendable {
         let name = "p\(id.description.suffix(20))"
         try sql(
             """
-            INSERT INTO users (tenant_id, id, username, email, role, password_hash, state) VALUES ($1, $2, $3, $4, $5, 'x', $6)
+            INSERT INTO users (tenant_id, id, username, email, role, password_hash, state, email_verified_at)
+            VALUES ($1, $2, $3, $4, $5, 'x', $6, CASE $6 WHEN 'unverified' THEN NULL ELSE now() END)
             """, [tenant.uuid.description, id.uuid.description, name, "\(name)@example.com", role.rawValue, state.rawValue])
         return id
     }

@@ -45,7 +45,7 @@ import Testing
             let others = await house.codes(
                 (0..<20).map { _ in { _ = try await accounts.verifyEmail(wanted, for: InternalRequest.shared) } })
             #expect(others.count { $0 == nil } == 1 && others.count { $0 == .gone } == 19)
-            #expect(try house.count("users WHERE state = 'active' AND email_verified_at IS NOT NULL") == 1)
+            #expect(try house.count("users WHERE state = 'active' AND email_verified_at IS NOT NULL AND role = 'member'") == 1)
         }
     }
 

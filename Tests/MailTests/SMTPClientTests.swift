@@ -149,7 +149,7 @@ import Testing
             } _: { post in
                 let failure = try #require(
                     try await Post.failure(post.client(.startTLS, credentials: Post.credentials, trusting: certificate)))
-                let concernsMail = ![.greeting, .hello, .authentication].contains(at)
+                let concernsMail = ![.greeting, .hello, .authentication, .sender].contains(at)
                 #expect(failure.isPermanent == (isFinal && concernsMail))
                 // Neither the recipient nor anything else of the mail is in what goes to the log.
                 #expect(failure.reason.hasPrefix("\(at.rawValue): \(code.prefix(3))") && !failure.reason.contains("user"))
