@@ -73,6 +73,9 @@ struct Household {
                 "execution_logs (tenant_id, execution_id, seq, level, message, metadata) VALUES ($1, $2, 1, 'info', 'm', '{}')",
                 [execution]
             ),
+            ("event_outbox (tenant_id, type, ref, payload) VALUES ($1, 'execution.queued', $2, '{}')", [execution]),
+            ("events (tenant_id, seq, type, ref, payload, at) VALUES ($1, 1, 'execution.queued', $2, '{}', now())", [execution]),
+            ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
         ]
         for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }
     }

@@ -10,7 +10,7 @@ import Testing
     private static let refused = "42501"
     private static let dangling = "23503"
     /// What the worker finds in all tenants.
-    private static let queues = ["execution_queue", "mail_outbox"]
+    private static let queues = ["execution_queue", "mail_outbox", "event_outbox", "event_sequences"]
 
     private struct Town {
         let database: TestDatabase
@@ -97,6 +97,8 @@ import Testing
             "DELETE FROM execution_queue", "INSERT INTO execution_queue SELECT * FROM execution_queue",
             "TRUNCATE execution_queue", "INSERT INTO mail_outbox SELECT * FROM mail_outbox", "TRUNCATE mail_outbox",
             "UPDATE mail_outbox SET tenant_id = tenant_id", "UPDATE mail_outbox SET state = 'sent'",
+            "UPDATE event_outbox SET payload = payload", "INSERT INTO event_outbox SELECT * FROM event_outbox",
+            "TRUNCATE event_outbox", "DELETE FROM event_sequences", "DELETE FROM events",
         ] {
             #expect(state(worker, verb) == RowTests.refused, "\(verb)")
         }

@@ -112,5 +112,11 @@ extension TenantTable {
                 ("execution_id", .id("exec")), ("seq", .number), ("at", .time), ("level", .text), ("message", .text),
                 ("metadata", .json),
             ], pageRows: 100),
+        // What is not numbered yet will be an event in a moment.
+        TenantTable("event_outbox", omitting: ["id", "type", "ref", "payload", "at"]),
+        TenantTable(
+            "events", as: "event", key: [("seq", "bigint")],
+            [("seq", .number), ("type", .text), ("ref", .id("")), ("payload", .json), ("at", .time)]),
+        TenantTable("event_sequences", omitting: ["last_seq"]),
     ]
 }

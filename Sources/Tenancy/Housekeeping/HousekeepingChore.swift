@@ -12,6 +12,7 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     case invitations
     case idempotencyKeys = "idempotency_keys"
     case auditLog = "audit_log"
+    case events
 
     /// Tenants whose audit log one transaction looks at.
     static let tenantsAtOnce = 500
@@ -25,6 +26,7 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
         case .invitations: try await remove(HousekeepingStatements.invitations, in: session)
         case .idempotencyKeys: try await remove(HousekeepingStatements.idempotencyKeys, in: session)
         case .auditLog: try await HousekeepingChore.trimAuditLogs(in: session)
+        case .events: try await remove(HousekeepingStatements.events, in: session)
         }
     }
 
@@ -85,6 +87,7 @@ enum HousekeepingStatements {
     static let invitations = removal(
         "invitations", "least(accepted_at, revoked_at, expires_at) < now() - interval '30 days'")
     static let idempotencyKeys = removal("idempotency_keys", "expires_at < now()")
+    static let events = removal("events", "at < now() - interval '7 days'")
 
     // MARK: Tenants
 
