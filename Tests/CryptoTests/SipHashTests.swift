@@ -12,7 +12,17 @@ import Testing
             unsafe EVP_MAC_CTX_free(context)
             unsafe EVP_MAC_free(method)
         }
-        try #require(unsafe EVP_MAC_init(context, key, key.count, nil) == 1)
+        var (compression, finalization): (UInt32, UInt32) = (1, 3)
+        let begun = unsafe withUnsafeMutablePointer(to: &compression) { compression in
+            unsafe withUnsafeMutablePointer(to: &finalization) { finalization in
+                let parameters = unsafe [
+                    OSSL_PARAM_construct_uint("c-rounds", compression), OSSL_PARAM_construct_uint("d-rounds", finalization),
+                    OSSL_PARAM_construct_end(),
+                ]
+                return unsafe EVP_MAC_CTX_set_params(context, parameters) & EVP_MAC_init(context, key, key.count, nil)
+            }
+        }
+        try #require(begun == 1)
         try #require(unsafe EVP_MAC_update(context, message, message.count) == 1)
         var code = [UInt8](repeating: 0, count: 16)
         var count = 0
@@ -20,13 +30,13 @@ import Testing
         return code
     }
 
-    @Test func `codes agree with the reference implementation`() {
-        // The first and the last vectors of `vectors_sip128`: key 00…0f, messages of 0 and of 63 bytes counting up.
+    @Test func `codes are the same on every machine`() {
+        // What `openssl mac` says with c-rounds 1 and d-rounds 3: key 00…0f, messages of 0 and of 63 bytes counting up.
         let hash = SipHash(key: Secret(Array(0...15)))
         let none: [UInt8] = []
         let long = Array(UInt8(0)..<63)
-        #expect(Hexadecimal.encode(hash.code(none).bytes) == "a3817f04ba25a8e66df67214c7550293")
-        #expect(Hexadecimal.encode(hash.code(long).bytes) == "5150d1772f50834a503e069a973fbd7c")
+        #expect(Hexadecimal.encode(hash.code(none).bytes) == "e77ebcb22788a5befd62db6add303001")
+        #expect(Hexadecimal.encode(hash.code(long).bytes) == "4c5800e34efe426f079f6b0aa75260ad")
     }
 
     @Test func `codes agree with OpenSSL for random keys and messages of every length`() throws {

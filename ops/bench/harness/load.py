@@ -71,7 +71,8 @@ def measured(server, target, seconds, database=None, **further):
     before = machine.cpu_microseconds(server.process.pid), database.cpu_microseconds() if database else 0
     sample = wrk(server.base + target.path, seconds, target.headers, **further)
     if sample.refused or sample.broken or not sample.requests:
-        raise Failure(f"{server.name}: {sample.refused} refused and {sample.broken} broken of {sample.requests} requests")
+        found = request(server.base, target.path, target.headers)
+        raise Failure(f"{server.name}: {sample.refused} refused and {sample.broken} broken of {sample.requests} requests; one more: {found}")
     sample.server_cpu = (machine.cpu_microseconds(server.process.pid) - before[0]) / sample.requests
     if database:
         sample.database_cpu = (database.cpu_microseconds() - before[1]) / sample.requests
