@@ -28,6 +28,8 @@ enum Operation {
         case "totp": answer = totp(fields)
         case "sf.parse": answer = parseStructured(fields)
         case "argon2.verify": answer = verifyPassword(fields)
+        case "jmespath": answer = evaluateJMESPath(fields)
+        case "jsonschema": answer = validate(fields)
         case nil: answer = nil
         case .some: answer = skip
         }
