@@ -7,7 +7,7 @@ enum AccountPage {
         cache-control: no-store\r
         referrer-policy: no-referrer\r
         x-frame-options: DENY\r
-        content-security-policy: default-src 'none'; connect-src 'self'; style-src 'sha256-n3b72bozGT3/w/+2idJ5ciVIIhcPmt+Y+A7cDuCXLAQ='; script-src 'sha256-q5/5oEKfpCYPp4h7Kjs6c0vJ0SFk3TUKw8wbRW0lXPI='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
+        content-security-policy: default-src 'none'; connect-src 'self'; style-src 'sha256-n3b72bozGT3/w/+2idJ5ciVIIhcPmt+Y+A7cDuCXLAQ='; script-src 'sha256-0JqL8GG8P8/EIr0PiU2NZTb3Wp4sNWN0MVM9JT/znlA='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
 
         """
 
@@ -48,7 +48,7 @@ enum AccountPage {
         // The token stays in this page's memory: neither the history nor a bookmark keeps it.
         history.replaceState(null, "", location.pathname);
         const uses = {
-          verify_email: { title: "Confirm your address", text: "This address belongs to your new account.", path: "/v1/email/verify", fields: [], button: "Confirm", done: "Your address is confirmed. You can log in now." },
+          verify_email: { title: "Confirm your address", text: "This address belongs to a new account. Choose its password, or give the one that you registered with once more.", path: "/v1/email/verify", fields: ["password"], button: "Confirm", done: "Your address is confirmed. You can log in now." },
           change_email: { title: "Confirm your new address", text: "Your account will use this address from now on.", path: "/v1/email/verify", fields: [], button: "Confirm", done: "Your new address is confirmed." },
           reset_password: { title: "Choose a new password", text: "All sessions of your account end with it.", path: "/v1/password/reset", fields: ["password"], button: "Set the password", done: "Your new password holds. You can log in now." },
           invitation: { title: "Accept your invitation", text: "Choose how you will log in.", path: "/v1/invitations/accept", fields: ["username", "name", "password"], button: "Join", done: "Welcome. You can log in now." }

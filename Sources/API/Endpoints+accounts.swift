@@ -47,7 +47,8 @@ extension Endpoint {
                 call.answer("text/html; charset=utf-8", AccountPage.bytes, headers: AccountPage.headers)
             },
             .openTaking(
-                "/v1/email/verify", "Confirm the address that a link went to", UseLink.input, answers: User.output
+                "/v1/email/verify", "Confirm the address that a link went to; a registration, with the password of the account",
+                UseLink.input, answers: User.output
             ) { call, input throws(Fault) in
                 try await accounts.verifyEmail(input, for: call)
             },

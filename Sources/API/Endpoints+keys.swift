@@ -6,6 +6,21 @@ import Identity
 import JSON
 import Tenancy
 
+/// Which keys a caller wants to see.
+private struct ListKeys: Sendable {
+    let paging: Paging
+    let maker: UserID?
+
+    static let query = Query<ListKeys>("ListKeys") { parameters in
+        ListKeys(
+            paging: .read(&parameters),
+            maker: parameters.optional("filter[created_by]", .id(UserID.self), "Only keys that this person made."))
+    }
+
+    /// The list by name, which a cursor is bound to.
+    var name: String { "keys \(maker?.description ?? "")" }
+}
+
 extension Endpoint {
     static func keys(_ services: Services) -> [Endpoint] {
         let keys = services.keys
@@ -16,11 +31,15 @@ extension Endpoint {
             ) { call, permit, input throws(Fault) in
                 try await keys.create(input, by: permit)
             }.sensitive,
-            .asking("/v1/keys", "List the API keys", KeysRead.self, Paging.query, answers: APIKey.output.page) {
-                call, permit, paging throws(Fault) in
-                let before: KeyID? = try paging.place(in: "keys", for: permit.scope)
-                return try await keys.list(before: before, limit: paging.limit, order: paging.order, by: permit)
-                    .page(of: "keys", in: paging.order, for: permit.scope)
+            .asking(
+                "/v1/keys", "List the API keys. They are the organisation's: one works on when its maker is disabled or deleted",
+                KeysRead.self, ListKeys.query, answers: APIKey.output.page
+            ) { call, permit, query throws(Fault) in
+                let paging = query.paging
+                let before: KeyID? = try paging.place(in: query.name, for: permit.scope)
+                let part = try await keys.list(
+                    madeBy: query.maker, before: before, limit: paging.limit, order: paging.order, by: permit)
+                return part.page(of: query.name, in: paging.order, for: permit.scope)
             },
             .plain(.get, "/v1/keys/{key_id}", "Read an API key", KeysRead.self, answers: APIKey.output) {
                 call, permit throws(Fault) in

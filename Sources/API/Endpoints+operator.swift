@@ -63,6 +63,15 @@ extension Endpoint {
                 try await tenants.beginExport(of: id, by: permit)
                 try await services.exports.run(id, to: write)
             },
+            .ofOperator(
+                .post, "/v1/operator/tenants/{tenant_id}/users/{user_id}/impersonate",
+                "Act as a person of a tenant for a while, with one access token; the operator stands in the tenant's audit log",
+                Impersonate.input, status: 201, answers: NewSession.output
+            ) { call, permit, input throws(Fault) in
+                let (tenant, user): (TenantID, UserID) = (try call.id(0), try call.id(1))
+                try await tenants.beginImpersonation(of: user, in: tenant, details: input.details, by: permit)
+                return try await services.sessions.impersonate(user, in: tenant, input, by: permit.operator, for: call)
+            },
         ]
     }
 
@@ -116,7 +125,8 @@ extension Endpoint {
                 try await codes.revoke(try call.id(0), by: permit)
             },
             .silentOfOperator(
-                .post, "/v1/operator/signing-keys/rotate", "Sign tokens with the next key from now on"
+                .post, "/v1/operator/signing-keys/rotate",
+                "Sign tokens with the next key from now on; 409 while all the keys that are kept have tokens out"
             ) { call, permit throws(Fault) in
                 try await services.signingKeys.rotate()
                 try await services.operators.note(.signingKeysRotated, by: permit)

@@ -58,7 +58,9 @@ extension Endpoint {
                 try await users.update(try call.id(0), input, permit)
             }.sensitive,
             .plain(
-                .post, "/v1/users/{user_id}/disable", "Let a person not log in for now; all sessions end", UsersWrite.self,
+                .post, "/v1/users/{user_id}/disable",
+                "Let a person not log in for now; all sessions end, and API keys, which are the organisation's, stay",
+                UsersWrite.self,
                 answers: User.output
             ) { call, permit throws(Fault) in
                 try await users.disable(try call.id(0), permit)
@@ -74,7 +76,9 @@ extension Endpoint {
             ) { call, permit throws(Fault) in
                 try await users.unlock(try call.id(0), permit)
             },
-            .silent(.delete, "/v1/users/{user_id}", "Delete a person", UsersWrite.self) { call, permit throws(Fault) in
+            .silent(
+                .delete, "/v1/users/{user_id}", "Delete a person; API keys, which are the organisation's, stay", UsersWrite.self
+            ) { call, permit throws(Fault) in
                 try await users.delete(try call.id(0), permit)
             }.sensitive,
             .silent(

@@ -22,33 +22,40 @@ struct IdempotencyStage: Sendable {
 
     /// Runs the endpoint, or gives the answer that it gave before.
     func run(_ endpoint: Endpoint, _ call: Call) async throws(Fault) {
-        guard let scope = call.scope, endpoint.method == .post, let key = try IdempotencyStage.key(of: call) else {
+        guard endpoint.method == .post, let caller = call.caller, let key = try IdempotencyStage.key(of: call) else {
             return try await endpoint.run(call)
         }
         let body = call.exchange.hasBody ? try await call.exchange.readBody() : []
         let request = IdempotencyKeys.Request(
-            key: key, target: "\(endpoint.method.name) \(call.exchange.head.pathText)", body: body, actor: scope.actor)
+            key: key, target: "\(endpoint.method.name) \(call.exchange.head.pathText)", body: body, caller: caller)
         do throws(Fault) {
-            try await database.transaction(scope.database) { session throws(Fault) in
-                try await answer(request, endpoint, call, scope, session)
+            switch caller {
+            case .tenant(let tenant, _):
+                try await database.transaction(.tenant(tenant)) { session throws(Fault) in
+                    try await answer(request, endpoint, call, session)
+                }
+            case .operator:
+                try await database.operatorTransaction { session throws(Fault) in
+                    try await answer(request, endpoint, call, session)
+                }
             }
         } catch {
             // What was answered was not committed.
             call.exchange.withdrawAnswer()
-            try await keep(error, request, call, scope)
+            try await keep(error, request, call)
             throw error
         }
     }
 
     private func answer(
-        _ request: IdempotencyKeys.Request, _ endpoint: Endpoint, _ call: Call, _ scope: TenantScope, _ session: Session
+        _ request: IdempotencyKeys.Request, _ endpoint: Endpoint, _ call: Call, _ session: Session
     ) async throws(Fault) {
-        switch try await keys.standing(of: request, in: session, scope.tenant) {
+        switch try await keys.standing(of: request, in: session) {
         case .new:
             try await endpoint.run(call)
             let answer = IdempotencyKeys.Answer(
                 status: call.exchange.status, revision: call.answeredRevision, body: call.exchange.answeredBody)
-            try await keys.keep(answer, to: request, in: session, scope.tenant)
+            try await keys.keep(answer, to: request, in: session)
         case .answered(let answer):
             call.answerAgain(answer)
         case .otherBody:
@@ -59,9 +66,7 @@ struct IdempotencyStage: Sendable {
     }
 
     /// Keeps a refusal, whose transaction is undone, in one of its own.
-    private func keep(
-        _ fault: Fault, _ request: IdempotencyKeys.Request, _ call: Call, _ scope: TenantScope
-    ) async throws(Fault) {
+    private func keep(_ fault: Fault, _ request: IdempotencyKeys.Request, _ call: Call) async throws(Fault) {
         switch fault.code {
         case .idempotencyKeyReused, .requestInProgress, .rateLimited: return
         default:
@@ -71,7 +76,11 @@ struct IdempotencyStage: Sendable {
         var body: [UInt8] = []
         Problem.write(fault, requestID: call.requestIDText, path: call.exchange.head.pathText, into: &body)
         let answer = IdempotencyKeys.Answer(status: fault.code.status, revision: nil, body: body)
-        try await keys.keep(answer, to: request, in: database.once(scope.database), scope.tenant)
+        switch request.caller {
+        case .tenant(let tenant, _): try await keys.keep(answer, to: request, in: database.once(.tenant(tenant)))
+        case .operator:
+            try await database.operator { session throws(Fault) in try await keys.keep(answer, to: request, in: session) }
+        }
     }
 
     /// The key of the request, if it has one.
@@ -85,6 +94,12 @@ struct IdempotencyStage: Sendable {
 }
 
 extension Call {
+    /// Who is remembered to have sent the request; nobody without a credential.
+    fileprivate var caller: IdempotencyKeys.Caller? {
+        if let scope { return .tenant(scope.tenant, scope.actor) }
+        return operatorPermit.map { .operator($0.operator) }
+    }
+
     /// Gives an answer that was given before.
     fileprivate func answerAgain(_ answer: IdempotencyKeys.Answer) {
         mark(.operated)

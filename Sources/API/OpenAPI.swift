@@ -26,7 +26,9 @@ enum OpenAPI {
         writer.string(version)
         writer.key("description")
         writer.string(
-            "A multi-tenant backend that runs agents. Every error is a Problem (RFC 9457); every answer carries X-Request-Id.")
+            "A multi-tenant backend that runs agents. Every error is a Problem (RFC 9457); every answer carries X-Request-Id. "
+                + "An Idempotency-Key counts where a credential says whose it is; what takes none, such as /v1/signup, knows no such key."
+        )
         writer.endObject()
         writer.key("servers")
         writer.beginArray()
@@ -116,7 +118,7 @@ enum OpenAPI {
             headers.append(
                 SchemaNode.Property(name, SchemaNode(.string(length: nil, format: nil), summary), isRequired: false))
         }
-        if endpoint.method == .post, endpoint.isPrivate {
+        if endpoint.method == .post, endpoint.isPrivate || endpoint.isForOperators {
             add("Idempotency-Key", "1 to 255 visible characters: the same request again within a day gets the same answer.")
         }
         guard endpoints.contains(where: { $0.path == endpoint.path && $0.isRevised }) else { return headers }

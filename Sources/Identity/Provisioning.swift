@@ -87,7 +87,7 @@ public struct Provisioning: Sendable {
                 throw .invalid("user", "reference", "There is nobody of that name.")
             }
             var batch = session.batch()
-            batch.add(Provisioning.endSessions, id)
+            batch.add(SessionStatements.endAll, id, nil, SessionEnd.passwordChanged.rawValue)
             batch.add(Provisioning.forgetDevices, id)
             batch.add(AccountLinks.spend, id, AccountLinks.spentByNewPassword)
             batch.add(Revocation.tell, .user(id))
@@ -142,13 +142,6 @@ public struct Provisioning: Sendable {
         RETURNING id, insula_audit($3, id)
         """
     ) { row throws(Fault) in try row.value(0) }
-
-    private static let endSessions = Statement<Void, UserID>(
-        "end sessions of a user",
-        """
-        UPDATE sessions SET ended_at = now(), end_reason = '\(SessionEnd.passwordChanged.rawValue)'
-        WHERE user_id = $1 AND ended_at IS NULL
-        """)
 
     private static let forgetDevices = Statement<Void, UserID>(
         "forget devices of a user", "DELETE FROM devices WHERE user_id = $1")

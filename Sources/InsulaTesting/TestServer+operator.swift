@@ -19,6 +19,20 @@ extension TestServer {
         return try outcome.get()
     }
 
+    /// Revokes an operator's key, as the command line does.
+    public func revokeOperator(_ id: OperatorID) async throws(Fault) {
+        let operators = Operators(database: operating)
+        let fault = await visitors.loops[0].call { () -> Fault? in
+            do throws(Fault) {
+                try await operators.revoke(id)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let fault { throw fault }
+    }
+
     /// A client with a new operator's key.
     public func operatorClient() async throws(Fault) -> TestClient { client(key: try await operatorKey()) }
 

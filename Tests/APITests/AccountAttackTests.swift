@@ -211,7 +211,8 @@ import Testing
         // It is no link of another kind.
         expectProblem(
             try await visit.open(410, "/v1/password/reset", ["token": .string(mine), "password": Visit.password]), 410, "gone")
-        expectProblem(try await visit.open(410, "/v1/email/verify", ["token": .string(mine)]), 410, "gone")
+        expectProblem(
+            try await visit.open(410, "/v1/email/verify", ["token": .string(mine), "password": Visit.password]), 410, "gone")
         // Of many at once one gets in.
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<8 {

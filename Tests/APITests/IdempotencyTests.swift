@@ -98,6 +98,43 @@ import Testing
         #expect(try await visit.ended(try visit.id(of: made))["state"] == "succeeded")
     }
 
+    @Test func `an operator's request is done once as well, and what it showed once is shown again`() async throws {
+        let visit = try await Visit()
+        let client = try await visit.server.operatorClient()
+        let slug = "again-\(visit.tenant.slug)"
+        let body: JSONValue = ["slug": .string(slug), "name": "Again", "owner": ["email": "boss@example.com"]]
+        let key = [("idempotency-key", "provision")]
+        let first = try await client.call("POST", "/v1/operator/tenants", body, headers: key)
+        #expect(first.status == 201 && first["idempotent-replayed"] == nil, "\(first.text)")
+        let again = try await client.call("POST", "/v1/operator/tenants", body, headers: key)
+        #expect(again.status == 201 && again["idempotent-replayed"] == "true" && again.body == first.body)
+        #expect(again.json["owner_password"]?.string?.count == 24)
+        // Another body, and another operator.
+        let other: JSONValue = ["slug": .string("other-\(slug)"), "name": "Other", "owner": ["email": "boss@example.com"]]
+        expectProblem(
+            try await client.call("POST", "/v1/operator/tenants", other, headers: key), 422, "idempotency_key_reused")
+        let colleague = try await visit.server.operatorClient()
+        let taken = try await colleague.call("POST", "/v1/operator/tenants", body, headers: key)
+        expectProblem(taken, 409, "conflict")
+        // A refusal is kept, and nothing of what it undid.
+        let missing = "/v1/operator/tenants/\(TenantID.make())/resume"
+        expectProblem(try await client.call("POST", missing, headers: key), 404, "not_found")
+        #expect(try await client.call("POST", missing, headers: key)["idempotent-replayed"] == "true")
+        // Acts in several scopes are one transaction.
+        let path = "/v1/operator/tenants/\(visit.tenant.id)/suspend"
+        for _ in 0..<2 {
+            let halted = try await client.call("POST", path, ["reason": "unpaid"], headers: key)
+            #expect(halted.status == 200 && halted.json["state"] == "suspended", "\(halted.text)")
+        }
+        let superuser = try visit.server.database.connectAsSuperuser()
+        let log = try superuser.rows(
+            "SELECT action FROM operator_log WHERE about_tenant = $1", [visit.tenant.id.uuid.description])
+        #expect(log == [["tenant.suspended"]])
+        // What is kept is sealed, and goes after a day.
+        let kept = try superuser.rows("SELECT encode(body, 'escape') FROM operator_idempotency_keys")
+        #expect(kept.allSatisfy { $0[0]?.contains("owner_password") == false })
+    }
+
     @Test func `a key is good for a day, and has to be well formed`() async throws {
         let visit = try await Visit()
         let key = [("idempotency-key", "day")]

@@ -22,7 +22,8 @@ extension Scenario {
                 #expect(answer["owner"]?["username"] == "ada" && answer["owner"]?["role"] == "owner")
                 #expect(answer["owner"]?["state"] == "unverified" && answer["owner"]?["email"] == "ada@example.com")
                 let token = try await visit.token(to: "ada@example.com")
-                let verified = try await visit.open(200, "/v1/email/verify", ["token": .string(token)]).json
+                let body: JSONValue = ["token": .string(token), "password": Visit.password]
+                let verified = try await visit.open(200, "/v1/email/verify", body).json
                 #expect(verified["state"] == "active" && verified["id"] == answer["owner"]?["id"])
             }
         },
@@ -72,7 +73,9 @@ extension Scenario {
         Scenario("POST", "/v1/email/verify") { visit in
             try visit.openRegistration()
             try await visit.open(202, "/v1/register", visit.registration("dora"))
-            let body: JSONValue = ["token": .string(try await visit.token(to: visit.address("dora")))]
+            let body: JSONValue = [
+                "token": .string(try await visit.token(to: visit.address("dora"))), "password": Visit.password,
+            ]
             let user = try await visit.open(200, "/v1/email/verify", body).json
             #expect(user["state"] == "active" && user["username"] == "dora" && user["email_verified_at"] != .null)
             expectProblem(try await visit.open(410, "/v1/email/verify", body), 410, "gone")

@@ -15,7 +15,7 @@ extension Scenario {
         }
     }
 
-    static let operators = tenantsOfOperators + statesOfTenants + installation
+    static let operators = tenantsOfOperators + impersonation + statesOfTenants + installation
 
     private static let tenantsOfOperators = [
         ofOperator("GET", "/v1/operator/tenants") { visit, client, _ in
@@ -77,6 +77,36 @@ extension Scenario {
             expectProblem(
                 try await client.call("GET", "/v1/operator/tenants/\(TenantID.make())/export"), 404, "not_found")
         },
+    ]
+
+    private static let impersonation = [
+        ofOperator("POST", "/v1/operator/tenants/{tenant_id}/users/{user_id}/impersonate") { visit, client, path in
+            let person = try visit.tenant.person()
+            let body: JSONValue = ["reason": "a ticket", "minutes": 5]
+            let made = try await client.call("POST", path + "/users/\(person.id)/impersonate", body)
+            #expect(made.status == 201 && made.json["kind"] == "impersonation" && made.json["expires_in"] == 300, "\(made.text)")
+            let acting = visit.server.client(key: made.json["access_token"]?.string)
+            #expect(try await acting.call("GET", "/v1/tenant").status == 200)
+            expectProblem(
+                try await acting.call("POST", "/v1/account/password", ["current_password": "x", "new_password": "y"]), 403,
+                "forbidden")
+            let line = try await visit.call(200, "GET", "/v1/audit?filter[action]=user.impersonation_started").json["data"]?[0]
+            #expect(
+                line?["target_id"]?.string == person.id.description && line?["details"]?["reason"] == "a ticket",
+                "\(line ?? .null)")
+            let log = try await client.call("GET", "/v1/operator/log?limit=100").json["data"]?.array ?? []
+            let own = log.first { $0["tenant_id"]?.string == visit.tenant.id.description }
+            #expect(own?["action"] == "user.impersonated" && own?["details"]?["reason"] == "a ticket")
+            // There has to be a reason, a person and a tenant.
+            expectProblem(
+                try await client.call("POST", path + "/users/\(person.id)/impersonate", [:]), 422, "validation_failed",
+                field: "reason")
+            expectProblem(
+                try await client.call("POST", path + "/users/\(UserID.make())/impersonate", body), 404, "not_found")
+            expectProblem(
+                try await client.call("POST", "/v1/operator/tenants/\(TenantID.make())/users/\(person.id)/impersonate", body),
+                404, "not_found")
+        }
     ]
 
     private static let statesOfTenants = [

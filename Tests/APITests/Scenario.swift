@@ -4,6 +4,7 @@
 import Base
 import InsulaTesting
 import JSON
+import Tenancy
 import Testing
 
 /// What one endpoint does.
@@ -85,6 +86,13 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             #expect(keys.count == 2 && keys[0] == made["key"] && keys[1]["name"] == "first key")
             #expect(page.json["has_more"] == false && page.json["next_cursor"] == .null)
             #expect(!page.text.contains("ins_live_") && !page.text.contains("hash"))
+            // What a person made is the organisation's: it is found by his name, and works on without him.
+            let admin = try visit.tenant.person(.admin)
+            let theirs = try await admin.session().client().call("POST", "/v1/keys", ["name": "theirs"]).json
+            try await visit.call(204, "DELETE", "/v1/users/\(admin.id)")
+            #expect(try await visit.ids("/v1/keys?filter[created_by]=\(admin.id)") == [theirs["key"]?["id"]?.string ?? ""])
+            #expect(try await visit.ids("/v1/keys?filter[created_by]=\(UserID.make())") == [])
+            #expect(try await visit.server.client(key: theirs["secret"]?.string).call("GET", "/v1/tenant").status == 200)
         },
         Scenario("DELETE", "/v1/keys/{key_id}") { visit in
             let made = try await visit.call(201, "POST", "/v1/keys", ["name": "robot"]).json

@@ -186,6 +186,107 @@ import Testing
         }
     }
 
+    /// Clients of both servers with the token of somebody who acts as another.
+    private func acting(_ made: TestAnswer, on servers: [TestServer]) async throws -> [TestClient] {
+        let token = try #require(made.json["access_token"]?.string, "\(made.text)")
+        let clients = servers.flatMap { server in (0..<4).map { _ in server.client(key: token) } }
+        for client in clients { #expect(try await client.call("GET", "/v1/agents").status == 200) }
+        return clients
+    }
+
+    private func expectEnd(of clients: [TestClient], after act: String) async throws {
+        let deadline = Instant.now.advanced(milliseconds: 10_000)
+        for client in clients {
+            while try await client.call("GET", "/v1/agents").status != 401 {
+                try #require(Instant.now < deadline, "who acts as another goes on after \(act)")
+            }
+        }
+    }
+
+    @Test func `who acts as another does so no longer than his own session lasts, on every node`() async throws {
+        try await TestServer.run { first in
+            try await TestServer.run(on: first.database) { second in
+                let visit = try await Visit(first)
+                let member = try visit.tenant.person()
+                let theirs = try await member.session().client()
+                for act in ["logout", "end", "others", "password", "disable", "role", "delete"] {
+                    let admin = try visit.tenant.person(.admin)
+                    let own = try await admin.login()
+                    let made = try await own.call("POST", "/v1/users/\(member.id)/impersonate", ["reason": "a ticket"])
+                    let clients = try await acting(made, on: [first, second])
+                    switch act {
+                    case "logout": #expect(try await own.call("POST", "/v1/logout").status == 204)
+                    case "end":
+                        let id = try await own.call("GET", "/v1/sessions").json["data"]?[0]?["id"]?.string ?? ""
+                        #expect(try await admin.login().call("DELETE", "/v1/sessions/\(id)").status == 204)
+                    case "others": #expect(try await admin.login().call("DELETE", "/v1/sessions").status == 200)
+                    case "password":
+                        let body: JSONValue = ["current_password": .string(admin.password), "new_password": Visit.password]
+                        #expect(try await admin.login().call("POST", "/v1/account/password", body).status == 200)
+                    case "disable": try await visit.call(200, "POST", "/v1/users/\(admin.id)/disable")
+                    case "role": try await visit.call(200, "PATCH", "/v1/users/\(admin.id)", ["role": "owner"])
+                    default: try await visit.call(204, "DELETE", "/v1/users/\(admin.id)")
+                    }
+                    try await expectEnd(of: clients, after: act)
+                }
+                // The person himself goes on as before.
+                #expect(try await theirs.call("GET", "/v1/agents").status == 200)
+            }
+        }
+    }
+
+    @Test func `who acts as another may do no more than he may himself, as of now`() async throws {
+        let visit = try await Visit()
+        let colleague = try visit.tenant.person(.admin)
+        let own = try await visit.tenant.person(.admin).session()
+        let made = try await own.client().call("POST", "/v1/users/\(colleague.id)/impersonate", ["reason": "a ticket"])
+        let client = try await acting(made, on: [visit.server])[0]
+        #expect(try await client.call("GET", "/v1/audit").status == 200)
+        // As if the role had changed behind the back of all that ends sessions.
+        _ = try visit.server.database.connectAsSuperuser().rows(
+            "UPDATE users SET role = 'viewer' WHERE id = (SELECT user_id FROM sessions WHERE id = $1)",
+            [try #require(SessionID(own.id)).uuid.description])
+        _ = try visit.server.database.connectAsSuperuser().rows("SELECT pg_notify('insula_credentials', 'everything')")
+        let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
+        while try await client.call("GET", "/v1/audit").status != 403 {
+            try #require(Instant.now < deadline, "rights of before are kept for ever")
+        }
+        #expect(try await client.call("GET", "/v1/agents").status == 200)
+        // It ends when the session does that it was begun from.
+        let late = try await visit.tenant.person(.admin).session()
+        try update(visit, "expires_at = now() + interval '2 minutes'", late.id)
+        let short = try await late.client().call("POST", "/v1/users/\(colleague.id)/impersonate", ["reason": "a ticket"])
+        #expect((1...120).contains(short.json["expires_in"]?.int ?? 0), "\(short.text)")
+    }
+
+    @Test func `an operator acts as somebody no longer than his key is good, on every node`() async throws {
+        try await TestServer.run { first in
+            try await TestServer.run(on: first.database) { second in
+                let visit = try await Visit(first)
+                let member = try visit.tenant.person()
+                let path = "/v1/operator/tenants/\(visit.tenant.id)/users/\(member.id)/impersonate"
+                let made = try await first.operatorClient().call("POST", path, ["reason": "a ticket"])
+                let clients = try await acting(made, on: [first, second])
+                let superuser = try first.database.connectAsSuperuser()
+                let row = try superuser.rows(
+                    "SELECT impersonator_id FROM sessions WHERE impersonator_kind = 'operator' AND tenant_id = $1",
+                    [visit.tenant.id.uuid.description])
+                let id = OperatorID(try #require(UUIDBits(hyphenated: (row[0][0] ?? "").utf8)))
+                try await first.revokeOperator(id)
+                try await expectEnd(of: clients, after: "the operator's key")
+                // Neither a tenant's people nor its keys come that way.
+                for client in [visit.client, try await visit.tenant.person(.owner).session().client()] {
+                    expectProblem(try await client.call("POST", path, ["reason": "a ticket"]), 403, "forbidden")
+                }
+                // Who may not act has nobody act for him.
+                let disabled = try visit.tenant.person(state: "disabled")
+                let refused = try await first.operatorClient().call(
+                    "POST", path.replacing(member.id.description, with: disabled.id.description), ["reason": "a ticket"])
+                expectProblem(refused, 409, "invalid_state_transition")
+            }
+        }
+    }
+
     @Test func `nobody acts as somebody who may do more, as himself, or while he acts as another`() async throws {
         let visit = try await Visit()
         let admin = try await visit.tenant.person(.admin).session()

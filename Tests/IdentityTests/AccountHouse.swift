@@ -19,6 +19,7 @@ struct AccountHouse: Sendable {
     let ground: AccountGround
     let tenant = TenantID.make()
     let slug = "house"
+    let signingKeys: SigningKeys
 
     var users: Users { Users(ground) }
     var invitations: Invitations { Invitations(ground) }
@@ -45,6 +46,7 @@ struct AccountHouse: Sendable {
         self.database = database
         let rootKey = RootKey.generate()
         let keys = SigningKeys(database: database, rootKey: rootKey)
+        signingKeys = keys
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count, tokens: AccessTokens(issuer: "http://localhost", keys: keys))
         ground = AccountGround(

@@ -31,6 +31,11 @@ import Testing
         try UseLink.input.decode(Array(#"{"token":"\#(token)"}"#.utf8))
     }
 
+    /// For a registration.
+    private func confirm(_ token: String) throws -> UseLink {
+        try UseLink.input.decode(Array(#"{"token":"\#(token)","password":"\#(AccountLinkTests.password)"}"#.utf8))
+    }
+
     @Test func `of many who use a link at once one gets through`() async throws {
         try await AccountHouse.run { house in
             let user = try house.person(.owner)
@@ -41,7 +46,7 @@ import Testing
             #expect(codes.count { $0 == nil } == 1 && codes.count { $0 == .gone } == 49)
             #expect(try house.count("audit_log WHERE action = 'user.password_reset'") == 1)
             let newcomer = try house.person(.member, state: .unverified)
-            let wanted = try use(try await link(house, .verifyEmail, of: newcomer))
+            let wanted = try confirm(try await link(house, .verifyEmail, of: newcomer))
             let others = await house.codes(
                 (0..<20).map { _ in { _ = try await accounts.verifyEmail(wanted, for: InternalRequest.shared) } })
             #expect(others.count { $0 == nil } == 1 && others.count { $0 == .gone } == 19)
@@ -152,6 +157,31 @@ import Testing
             #expect(await house.code(ask) == .overloaded)
             accounts.underWay.store(Accounts.mailsUnderWay - 1, ordering: .relaxed)
             #expect(await house.code(ask) == nil)
+        }
+    }
+
+    @Test func `who confirms too late confirms nothing, and who confirms in time keeps the tenant`() async throws {
+        try await AccountHouse.run { house in
+            let owner = try house.person(.owner, state: .unverified)
+            let accounts = house.accounts
+            let wanted = try confirm(try await link(house, .verifyEmail, of: owner))
+            try house.sql("UPDATE tenants SET confirm_by = now(), state = 'deleting', deletes_at = now()")
+            #expect(await house.code { _ = try await accounts.verifyEmail(wanted, for: InternalRequest.shared) } == .gone)
+            try house.sql("UPDATE tenants SET state = 'active', deletes_at = NULL")
+            #expect(await house.code { _ = try await accounts.verifyEmail(wanted, for: InternalRequest.shared) } == nil)
+            #expect(try house.count("tenants WHERE confirm_by IS NOT NULL") == 0)
+        }
+    }
+
+    @Test func `a change of address takes no password`() async throws {
+        try await AccountHouse.run { house in
+            let user = try house.person(.owner)
+            let token = try await link(house, .changeEmail, of: user, email: "new@example.com")
+            let (with, without) = (try confirm(token), try use(token))
+            let accounts = house.accounts
+            #expect(await house.code { _ = try await accounts.verifyEmail(with, for: InternalRequest.shared) } == .invalid)
+            #expect(await house.code { _ = try await accounts.verifyEmail(without, for: InternalRequest.shared) } == nil)
+            #expect(try house.count("users WHERE password_hash = 'x'") == 1)
         }
     }
 

@@ -11,6 +11,21 @@ import Testing
 @testable import Identity
 
 @Suite struct GuessBudgetTests {
+    @Test func `who takes the same budgets in another order waits for nobody for ever`() async throws {
+        try await AccountHouse.run { house in
+            let budgets = GuessBudgets(database: house.database)
+            let rule = (0..<6).map { GuessBudgets.Subject.mail(house.tenant, "\($0)@example.com") }
+            let codes = await house.codes(
+                (0..<200).map { at in
+                    let subjects = at.isMultiple(of: 2) ? rule : rule.reversed()
+                    return {
+                        if at.isMultiple(of: 5) { try await budgets.reset(subjects) } else { try await budgets.take(subjects) }
+                    }
+                })
+            #expect(codes.allSatisfy { $0 == nil || $0 == .rateLimited })
+        }
+    }
+
     private func attempt(_ budgets: GuessBudgets, _ subjects: [GuessBudgets.Subject]) async -> Fault? {
         do throws(Fault) {
             try await budgets.take(subjects)

@@ -11,6 +11,7 @@ import Testing
     static let books = [
         "insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id", "installation": "fingerprint",
         "operators": "name", "operator_log": "action", "signup_codes": "note", "node_roster": "id", "rate_budgets": "key",
+        "operator_idempotency_keys": "request_hash",
     ]
     /// What the worker's role may use whole.
     static let workersTables = ["node_roster", "rate_budgets"]
@@ -51,8 +52,8 @@ import Testing
             UNION ALL
             SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
             """)
-        // It answers the id of a tenant to whoever knows its name, and nothing else.
-        #expect(others.map { $0[0] } == ["insula_tenant"])
+        // One answers the id of a tenant to whoever knows its name, the other whether an operator's key is good; and nothing else.
+        #expect(Set(others.compactMap { $0[0] }) == ["insula_tenant", "insula_operator_acts"])
     }
 
     @Test func `keys and references begin with the tenant`() async throws {

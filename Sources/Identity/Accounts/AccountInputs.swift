@@ -92,9 +92,17 @@ public struct MailRequest: Sendable {
 /// The token of a link, which is used by sending it.
 public struct UseLink: Sendable {
     public let token: String
+    public let password: String?
 
     public static let input = Input<UseLink>("UseLink", "A link that was sent by mail.") { fields in
-        UseLink(token: fields.required("token", .linkToken, "What stands behind `token=` in the link."))
+        UseLink(
+            token: fields.required("token", .linkToken, "What stands behind `token=` in the link."),
+            password: fields.optional(
+                "password", .passwordText,
+                """
+                Required for a registration or a sign-up: the password of the account from now on. Whoever has the mailbox has the last \
+                word on it, since somebody else may have registered with the address. A change of address takes none.
+                """))
     }
 }
 

@@ -10,22 +10,39 @@ import Synchronization
 import Tenancy
 
 extension Accounts {
-    /// Confirms the address that the link went to: that of a registration, or a new one.
-    /// - Throws: `.gone`, the same whatever is wrong with the link; `.conflict` when another account has the new address by now.
+    /// Confirms the address that the link went to: that of a registration, or a new one. A registration is confirmed with the password of
+    /// the account from now on, so that nobody gets in with one that he registered for somebody else.
+    /// - Throws: `.gone`, the same whatever is wrong with the link; `.invalid` naming `password`, which leaves the link as it was;
+    ///   `.conflict` when another account has the new address by now.
     public func verifyEmail(_ link: UseLink, for request: any RequestContext) async throws(Fault) -> User {
         guard let token = LinkToken(link.token) else { throw LinkToken.refusal }
         let purposes: [AccountLinks.Purpose] = [.verifyEmail, .changeEmail]
-        return try await ground.database.session(.tenant(token.tenant)) { session throws(Fault) in
-            let meaning = try await use(token, for: purposes, in: session)
-            switch meaning.purpose {
-            case .changeEmail: return try await changeEmail(meaning, token.tenant, in: session, request)
-            case .verifyEmail, .resetPassword:
-                let entry = AuditEntry(.emailVerified, actor: nil, request: request)
-                let user = try await session.first(
-                    UserStatements.move, meaning.user, User.State.active.rawValue, [User.State.unverified.rawValue], nil, entry)
-                guard let user else { throw LinkToken.refusal }
-                return user
+        let scope = Scope.tenant(token.tenant)
+        let runner = ground.database.once(scope)
+        guard let meaning = try await runner.first(AccountLinks.read, token.id, token.hash, purposes.map(\.rawValue)),
+            let stored = try await runner.first(StoredPassword.read, meaning.user)
+        else { throw LinkToken.refusal }
+        guard meaning.purpose == .verifyEmail else {
+            guard link.password == nil else { throw .invalid("password", "unknown", "A change of address takes no password.") }
+            return try await ground.database.session(scope) { session throws(Fault) in
+                let meaning = try await use(token, for: [.changeEmail], in: session)
+                return try await changeEmail(meaning, token.tenant, in: session, request)
             }
+        }
+        guard let password = link.password else {
+            throw .invalid("password", "required", "Choose the password of the account.")
+        }
+        try PasswordPolicy.check(password, of: stored.person, hasSecondFactor: stored.asksSecondFactor)
+        let hash = try await ground.passwords.hash(password)
+        return try await ground.database.session(scope) { session throws(Fault) in
+            // Before the link, which holds only while the tenant does.
+            try await Tenants.confirm(token.tenant, in: session)
+            let meaning = try await use(token, for: [.verifyEmail], in: session)
+            let entry = AuditEntry(.emailVerified, actor: nil, request: request)
+            guard let user = try await session.first(StoredPassword.confirm, meaning.user, entry, hash) else {
+                throw LinkToken.refusal
+            }
+            return user
         }
     }
 

@@ -34,6 +34,8 @@ public final class Invitations: Sendable {
             try await People.lock(tenant, in: session)
             try permit.scope.mayGrant(try await People.rights(of: wanted.role, in: session))
             guard let standing = try await session.first(People.standing, tenant) else { throw People.notFound }
+            // Somebody may have registered with an address that is not his.
+            try await session.execute(UserStatements.removePending, email)
             if try await session.first(UserStatements.hasEmail, email) == true {
                 throw Fault(
                     .conflict, "There is an account with this address already.",
@@ -120,6 +122,8 @@ public final class Invitations: Sendable {
                 let used = try await session.first(Invitations.use, id, token.hash),
                 try await Invitations.isStillCovered(used, in: session)
             else { throw LinkToken.refusal }
+            // Whoever holds the invitation has the mailbox; who registered with its address meanwhile has shown nothing.
+            try await session.execute(UserStatements.removePending, new.email)
             try await People.checkRoom(standing, in: session)
             do throws(Fault) {
                 guard let user = try await session.first(UserStatements.create, token.tenant, UserID.make(), new, entry) else {

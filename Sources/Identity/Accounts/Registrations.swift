@@ -104,9 +104,10 @@ public final class Registrations: Sendable {
         let person = PasswordPolicy.Person(
             username: username.text, email: email, name: wanted.owner.name, tenant: wanted.slug)
         try PasswordPolicy.check(wanted.owner.password, of: person, hasSecondFactor: false, field: "owner.password")
-        var naming = TenantNaming()
-        naming.add(wanted.slug)
-        try await ground.budgets.take([.mail(naming, email)])
+        // Before anything that costs work, or mail to somebody who may know nothing of it.
+        if policy == .invite { try await SignupCodes.check(wanted.code, in: ground.database.once(.none)) }
+        // By the address alone: a slug is the caller's to choose, as often as he likes.
+        try await ground.budgets.take([.signUpMail(email)])
         let new = NewUser(
             username: username, email: email, name: wanted.owner.name, role: .builtIn(.owner),
             hash: try await ground.passwords.hash(wanted.owner.password), state: .unverified)
@@ -119,6 +120,7 @@ public final class Registrations: Sendable {
                 guard error.code == .conflict else { throw error }
                 throw Fault(.conflict, error.message, fields: [Registrations.slugTaken])
             }
+            try await Tenants.awaitConfirmation(of: tenant, days: People.unverifiedDays, in: session)
             return try await makeOwner(new, of: tenant, in: session, request)
         }
     }

@@ -54,6 +54,17 @@ struct StoredPassword: Sendable {
         SELECT \(User.columns), insula_audit($4, u.id) FROM changed u \(User.roleJoin)
         """, decode: User.init(row:))
 
+    /// Confirms a registration, with the password that whoever has the mailbox chooses.
+    static let confirm = Statement<User, UserID, AuditEntry, String>(
+        "confirm registration",
+        """
+        WITH changed AS (
+            UPDATE users \(setting), state = 'active', email_verified_at = clock_timestamp()
+            WHERE id = $1 AND state = 'unverified' RETURNING *
+        )
+        SELECT \(User.columns), insula_audit($2, u.id) FROM changed u \(User.roleJoin)
+        """, decode: User.init(row:))
+
     /// Replaces the hash of somebody active, by a link, and lets no device count as known any more.
     static let reset = Statement<User, UserID, AuditEntry, String>(
         "reset password",

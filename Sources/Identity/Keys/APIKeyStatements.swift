@@ -40,9 +40,9 @@ enum APIKeyStatements {
         RETURNING \(columns), insula_audit($12, id)
         """, decode: APIKey.init(row:))
 
-    static let list = Statement<APIKey, KeyID?, Int, Bool>(
+    static let list = Statement<APIKey, KeyID?, Int, Bool, UserID?>(
         "list keys",
-        "SELECT \(columns) FROM api_keys WHERE true \(ListClause.after("id", place: "$1", ascending: "$3", limit: "$2"))",
+        "SELECT \(columns) FROM api_keys WHERE ($4 IS NULL OR created_by = $4) \(ListClause.after("id", place: "$1", ascending: "$3", limit: "$2"))",
         repeatable: true, decode: APIKey.init(row:))
 
     static let read = Statement<APIKey, KeyID>(

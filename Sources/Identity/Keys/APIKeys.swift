@@ -48,15 +48,17 @@ public struct APIKeys: Sendable {
 
     /// Keys of the tenant, revoked ones included.
     /// - Parameters:
+    ///   - maker: only keys that this person made, whether or not he is still there.
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
     ///   - order: which come first.
     public func list(
-        before: KeyID? = nil, limit: Int = 20, order: ListOrder = .newestFirst, by permit: Permit<KeysRead>
+        madeBy maker: UserID? = nil, before: KeyID? = nil, limit: Int = 20, order: ListOrder = .newestFirst,
+        by permit: Permit<KeysRead>
     ) async throws(Fault) -> Listing<APIKey, KeyID> {
         precondition(Listing<APIKey, KeyID>.limits.contains(limit), "the limit of a list is checked at the door")
         let keys = try await database.slow(permit.scope.database).query(
-            APIKeyStatements.list, before, limit + 1, order.isAscending)
+            APIKeyStatements.list, before, limit + 1, order.isAscending, maker)
         return Listing(keys, limit: limit) { $0.id }
     }
 

@@ -60,6 +60,9 @@ struct GuessBudgets: Sendable {
             Subject("mail", "\(tenant)\u{0}\(address)", .mail)
         }
 
+        /// Mail to whoever is said to want a tenant of his own.
+        static func signUpMail(_ address: String) -> Subject { Subject("sign-up mail", address, .mail) }
+
         /// The password of somebody who is logged in.
         static func stepUp(_ user: UserID) -> Subject { Subject("step-up", user.description, .account) }
     }
@@ -76,7 +79,8 @@ struct GuessBudgets: Sendable {
         // No tenant's scope, so that it is committed whatever becomes of a transaction that surrounds the caller.
         var batch = database.once(.none).batch()
         var slots: [(taken: BatchSlot<Void>, wait: BatchSlot<Int>)] = []
-        for subject in subjects {
+        // In one order, whoever asks: two who take the same budgets must not wait for each other.
+        for subject in subjects.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             let rule = subject.rule
             slots.append(
                 (
@@ -97,7 +101,9 @@ struct GuessBudgets: Sendable {
     /// Gives back the attempt that was taken last, since it was no wrong guess.
     func giveBack(_ subjects: [Subject]) async throws(Fault) {
         var batch = database.once(.none).batch()
-        for subject in subjects { batch.add(GuessBudgets.giveBack, subject.key, subject.rule.attempts) }
+        for subject in subjects.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            batch.add(GuessBudgets.giveBack, subject.key, subject.rule.attempts)
+        }
         _ = try await batch.run()
     }
 
@@ -147,5 +153,6 @@ struct GuessBudgets: Sendable {
         """)
 
     private static let reset = Statement<Void, [[UInt8]]>(
-        "reset attempts", "DELETE FROM guess_budgets WHERE key = ANY ($1)")
+        "reset attempts",
+        "DELETE FROM guess_budgets WHERE key IN (SELECT key FROM guess_budgets WHERE key = ANY ($1) ORDER BY key FOR UPDATE)")
 }

@@ -16,6 +16,14 @@ public struct Impersonate: Sendable {
         self.minutes = minutes
     }
 
+    /// What the logs keep of it.
+    public var details: JSONObject {
+        var details = JSONObject()
+        details["reason"] = .string(reason)
+        details["minutes"] = .integer(minutes)
+        return details
+    }
+
     public static let input = Input<Impersonate>("Impersonate", "Why, and for how long.") { fields in
         Impersonate(
             reason: fields.required("reason", .string(1...500, format: .line), "Why; the audit log keeps it."),

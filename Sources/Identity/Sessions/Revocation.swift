@@ -11,6 +11,8 @@ public enum Revocation: Sendable, Hashable {
     case user(UserID)
     case session(SessionID)
     case key(KeyID)
+    /// Those of whoever an operator acts as.
+    case `operator`(OperatorID)
     /// Everybody's: news may have been missed.
     case everything
 
@@ -30,6 +32,8 @@ public enum Revocation: Sendable, Hashable {
             self = .key(id)
         } else if let id = TenantID(payload) {
             self = .tenant(id)
+        } else if let id = OperatorID(payload) {
+            self = .operator(id)
         } else {
             self = .everything
         }
@@ -41,6 +45,7 @@ public enum Revocation: Sendable, Hashable {
         case .user(let id): id.description
         case .session(let id): id.description
         case .key(let id): id.description
+        case .operator(let id): id.description
         case .everything: "everything"
         }
     }
@@ -49,6 +54,7 @@ public enum Revocation: Sendable, Hashable {
     func concerns(_ scope: TenantScope) -> Bool {
         switch (self, scope.actor) {
         case (.everything, _): return true
+        case (.operator(let id), _): return scope.impersonator == .operator(id)
         case (.tenant(let id), _): return scope.tenant == id
         case (.session(let id), .user(_, let session)): return session == id
         case (.key(let id), .key(let key)): return key == id

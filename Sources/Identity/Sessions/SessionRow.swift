@@ -50,11 +50,17 @@ struct SessionRow {
     static let enter = Statement<Void, SessionID>(
         "enter the session's tenant", "SELECT set_config('insula.tenant', tenant_id::text, true) FROM sessions WHERE id = $1")
 
-    /// Whether a session `s` of user `u` in tenant `t` is good.
+    /// Whether a session `s` of user `u` in tenant `t` is good. One in which somebody acts as another lasts no longer than his own
+    /// session that it was begun from; an operator's, no longer than his key.
     static let aliveCondition = """
         s.ended_at IS NULL AND s.expires_at > now() AND s.last_used_at + make_interval(secs => s.idle_seconds) > now()
-        AND u.state = 'active' AND t.state = 'active' AND (s.impersonator_kind IS DISTINCT FROM 'user' OR EXISTS (
-            SELECT FROM users i WHERE (i.tenant_id, i.id) = (s.tenant_id, s.impersonator_id) AND i.state = 'active'))
+        AND u.state = 'active' AND t.state = 'active' AND CASE s.impersonator_kind
+            WHEN 'user' THEN EXISTS (
+                SELECT FROM sessions p JOIN users i ON (i.tenant_id, i.id) = (p.tenant_id, p.user_id)
+                WHERE (p.tenant_id, p.id, p.user_id) = (s.tenant_id, s.begun_from, s.impersonator_id)
+                    AND p.ended_at IS NULL AND p.expires_at > now() AND i.state = 'active')
+            WHEN 'operator' THEN insula_operator_acts(s.impersonator_id)
+            ELSE true END
         """
 
     static let read = Statement<SessionRow, SessionID>(
@@ -63,16 +69,25 @@ struct SessionRow {
         SELECT \(Authenticator.TenantRow.columns), s.id, s.user_id, s.kind, s.hash, s.amr, s.authenticated_at, s.created_at, s.expires_at,
             s.refresh_counter, s.refreshed_at, s.refreshed_at > now() - interval '10 seconds', s.impersonator_kind,
             s.impersonator_id, u.role, u.role_id, r.scopes,
-            u.must_change_password OR (
-                coalesce((t.settings->>'mfa_required')::boolean, false) AND u.totp_confirmed_at IS NULL),
+            \(isRestricted("u")),
             (extract(epoch FROM least(
                 s.expires_at, s.last_used_at + make_interval(secs => s.idle_seconds)) - now()) * 1000)::bigint,
-            \(aliveCondition)
+            \(aliveCondition), i.id IS NOT NULL, i.role, i.role_id, ir.scopes, \(isRestricted("i"))
         FROM sessions s JOIN tenants t ON t.tenant_id = s.tenant_id
         JOIN users u ON (u.tenant_id, u.id) = (s.tenant_id, s.user_id)
         LEFT JOIN roles r ON (r.tenant_id, r.id) = (u.tenant_id, u.role_id)
+        LEFT JOIN users i ON s.impersonator_kind = 'user' AND (i.tenant_id, i.id) = (s.tenant_id, s.impersonator_id)
+        LEFT JOIN roles ir ON (ir.tenant_id, ir.id) = (i.tenant_id, i.role_id)
         WHERE s.id = $1
         """, repeatable: true, decode: SessionRow.init(row:))
+
+    /// Whether a user of tenant `t` has to change his password or to take a second factor before anything else.
+    private static func isRestricted(_ user: String) -> String {
+        """
+        \(user).must_change_password OR (
+            coalesce((t.settings->>'mfa_required')::boolean, false) AND \(user).totp_confirmed_at IS NULL)
+        """
+    }
 
     private init(row: borrowing RowReader) throws(Fault) {
         tenant = try Authenticator.TenantRow(row, from: 0)
@@ -94,8 +109,16 @@ struct SessionRow {
         default: impersonator = nil
         }
         let role = try RoleReference(role: row.value(17), id: row.value(18)).rights(scopes: row.value(19))
-        rights = SessionRow.rights(role: role, isRestricted: try row.value(20), isImpersonated: kind == .impersonation)
+        let rights = SessionRow.rights(role: role, isRestricted: try row.value(20), isImpersonated: kind == .impersonation)
         remaining = try row.value(21)
         isAlive = try row.value(22)
+        guard try row.value(23) else {
+            self.rights = rights
+            return
+        }
+        // Never more than whoever acts may do himself, as of now.
+        let own = try RoleReference(role: row.value(24), id: row.value(25)).rights(scopes: row.value(26))
+        self.rights = rights.intersection(
+            SessionRow.rights(role: own, isRestricted: try row.value(27), isImpersonated: false))
     }
 }

@@ -1,5 +1,6 @@
 // Acting as another: a session of its own, carried by one access token, in which everything is written down under both names. It opens what
-// the person may do, never more than the caller himself may, and nothing that changes a credential; when the caller is disabled it is over.
+// the person may do, never more than the caller himself may at the moment, and nothing that changes a credential. It ends with the session
+// that it was begun from, with the caller's password, role or account, or with the key of the operator, on every node within a second.
 
 import Base
 import JSON
@@ -13,7 +14,7 @@ extension Sessions {
     public func impersonate(
         _ user: UserID, _ input: Impersonate, by permit: Permit<UsersImpersonate>
     ) async throws(Fault) -> NewSession {
-        guard let caller = permit.scope.user, permit.scope.impersonator == nil else {
+        guard case .user(let caller, let own) = permit.scope.actor, permit.scope.impersonator == nil else {
             throw Fault(.forbidden, "Only a person who is logged in acts as another, and answers for it.")
         }
         guard caller != user else { throw Fault(.invalidState, "Nobody needs to act as himself.") }
@@ -23,8 +24,8 @@ extension Sessions {
             }
             try permit.scope.mayGrant(person.role)
             return try await begin(
-                Impersonation(tenant: permit.scope.tenant, user: user, impersonator: .user(caller), input: input), in: session,
-                permit.request, permit.audit(.impersonationStarted, details: Sessions.details(input)))
+                Impersonation(tenant: permit.scope.tenant, user: user, impersonator: .user(caller), from: own, input: input),
+                in: session, permit.request, permit.audit(.impersonationStarted, details: input.details))
         }
     }
 
@@ -34,15 +35,14 @@ extension Sessions {
         _ user: UserID, in tenant: TenantID, _ input: Impersonate, by caller: OperatorID, for request: any RequestContext
     ) async throws(Fault) -> NewSession {
         let entry = AuditEntry(
-            .impersonationStarted, actor: nil, impersonator: .operator(caller), request: request, details: Sessions.details(input)
-        )
+            .impersonationStarted, actor: nil, impersonator: .operator(caller), request: request, details: input.details)
         return try await database.session(.tenant(tenant)) { session throws(Fault) in
             guard try await session.first(SessionStatements.person, user) != nil else {
                 throw Fault(.notFound, "There is no such user.")
             }
             return try await begin(
-                Impersonation(tenant: tenant, user: user, impersonator: .operator(caller), input: input), in: session, request,
-                entry)
+                Impersonation(tenant: tenant, user: user, impersonator: .operator(caller), from: nil, input: input), in: session,
+                request, entry)
         }
     }
 
@@ -50,6 +50,8 @@ extension Sessions {
         let tenant: TenantID
         let user: UserID
         let impersonator: TenantScope.Impersonator
+        /// The session of the one who acts; an operator has none.
+        let from: SessionID?
         let input: Impersonate
     }
 
@@ -65,7 +67,7 @@ extension Sessions {
         var batch = session.batch()
         batch.add(
             SessionStatements.impersonate, wanted.tenant, id, wanted.user, wanted.input.minutes * 60, request.addressText,
-            request.userAgentText, kind, who, wanted.input.reason)
+            request.userAgentText, kind, who, wanted.from, wanted.input.reason)
         batch.add(AuditEntry.insert, entry, wanted.user.uuid)
         let slot = batch.add(SessionRow.read, id)
         guard let row = try await batch.run().first(slot), row.isAlive else {
@@ -74,10 +76,4 @@ extension Sessions {
         return try given(row, cookie: nil)
     }
 
-    private static func details(_ input: Impersonate) -> JSONObject {
-        var details = JSONObject()
-        details["reason"] = .string(input.reason)
-        details["minutes"] = .integer(input.minutes)
-        return details
-    }
 }

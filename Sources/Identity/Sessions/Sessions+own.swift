@@ -75,9 +75,10 @@ extension Sessions {
     ) async throws(Fault) -> Bool {
         var batch = database.once(scope.database).batch()
         let slot = batch.add(SessionStatements.endOne, id, user, reason.rawValue, entry)
-        batch.add(Revocation.tell, .session(id))
+        // The person's and not the session's alone: with it ends what he does as another.
+        batch.add(Revocation.tell, .user(user))
         let isEnded = try await batch.run().affected(slot) == 1
-        authenticator.forget(.session(id))
+        authenticator.forget(.user(user))
         return isEnded
     }
 

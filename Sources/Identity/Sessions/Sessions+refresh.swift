@@ -39,8 +39,8 @@ extension Sessions {
         let entry = AuditEntry(.tokenReused, .refused, actor: .user(row.user, row.id), request: request)
         var batch = database.once(.tenant(row.tenant.id)).batch()
         batch.add(SessionStatements.endOne, row.id, row.user, SessionEnd.reused.rawValue, entry)
-        batch.add(Revocation.tell, .session(row.id))
+        batch.add(Revocation.tell, .user(row.user))
         _ = try await batch.run()
-        authenticator.forget(.session(row.id))
+        authenticator.forget(.user(row.user))
     }
 }

@@ -30,9 +30,12 @@ enum SessionStatements {
     static let displace = Statement<Void, UserID, Int, Revocation>(
         "displace sessions",
         """
-        WITH ended AS (
-            UPDATE sessions SET ended_at = now(), end_reason = '\(SessionEnd.displaced.rawValue)' WHERE id IN (
-                SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY id DESC OFFSET $2)
+        WITH old AS (
+            SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ORDER BY id DESC OFFSET $2
+        ), ended AS (
+            UPDATE sessions SET ended_at = now(), end_reason = '\(SessionEnd.displaced.rawValue)'
+            WHERE ended_at IS NULL AND (id IN (SELECT id FROM old)
+                OR (impersonator_id = $1 AND begun_from IN (SELECT id FROM old)))
             RETURNING id
         )
         SELECT pg_notify('\(Revocation.channel)', $3) FROM ended LIMIT 1
@@ -80,27 +83,40 @@ enum SessionStatements {
     }
 
     static let impersonate = Statement<
-        Void, TenantID, SessionID, UserID, Int, String?, String?, String, UUIDBits, String
+        Void, TenantID, SessionID, UserID, Int, String?, String?, String, UUIDBits, SessionID?, String
     >(
         "begin to act as another",
         """
         INSERT INTO sessions (
-            tenant_id, id, user_id, kind, amr, idle_seconds, expires_at, address, user_agent, impersonator_kind, impersonator_id, reason)
-        VALUES ($1, $2, $3, 'impersonation', '{}', $4, now() + make_interval(secs => $4), $5::inet, $6, $7, $8, $9)
+            tenant_id, id, user_id, kind, amr, idle_seconds, expires_at, address, user_agent, impersonator_kind, impersonator_id,
+            begun_from, reason)
+        VALUES (
+            $1, $2, $3, 'impersonation', '{}', $4,
+            least(now() + make_interval(secs => $4), (SELECT p.expires_at FROM sessions p WHERE p.id = $9)), $5::inet, $6, $7, $8,
+            $9, $10)
         """)
 
+    /// With those in which somebody acts as another out of it.
     static let endOne = Statement<Void, SessionID, UserID, String, AuditEntry>(
         "end session",
         """
-        UPDATE sessions SET ended_at = now(), end_reason = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
-        RETURNING insula_audit($4, id)
+        WITH ended AS (
+            UPDATE sessions SET ended_at = now(), end_reason = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
+            RETURNING id
+        ), begun AS (
+            UPDATE sessions SET ended_at = now(), end_reason = $3
+            WHERE impersonator_id = $2 AND begun_from IN (SELECT id FROM ended) AND ended_at IS NULL
+        )
+        SELECT insula_audit($4, id) FROM ended
         """)
 
+    /// With all in which he acts as another, since nothing says that it was not whoever is to be shut out who began them.
     static let endAll = Statement<Void, UserID, SessionID?, String>(
         "end sessions",
         """
         UPDATE sessions SET ended_at = now(), end_reason = $3
-        WHERE user_id = $1 AND ended_at IS NULL AND ($2 IS NULL OR id <> $2)
+        WHERE ended_at IS NULL AND ($2 IS NULL OR id <> $2)
+            AND (user_id = $1 OR (impersonator_kind = 'user' AND impersonator_id = $1))
         """)
 
     /// Counts on, if it is the present token of a session that is good.

@@ -116,10 +116,19 @@ public final class SigningKeys: Sendable {
     }
 
     /// Lets the next key sign from now on, and makes one to come after it. The tokens of the one before stay good.
+    /// - Throws: `.limitReached` when as many keys as are kept still have tokens out.
     public func rotate() async throws(Fault) {
-        if try await database.once(.none).execute(SigningKeys.activate) > 0 {
-            Log.write(.info, "signing key rotated")
+        try await database.once(.none).execute(SigningKeys.retire)
+        guard try await database.once(.none).execute(SigningKeys.activate, SigningKeys.kept) > 0 else {
+            guard try await database.once(.none).first(SigningKeys.count) ?? 0 >= SigningKeys.kept else {
+                // Another node was first.
+                return try await maintain()
+            }
+            throw Fault(
+                .limitReached,
+                "\(SigningKeys.kept) signing keys have tokens that are still good. The oldest goes within two hours.")
         }
+        Log.write(.info, "signing key rotated")
         try await maintain()
     }
 
@@ -203,12 +212,18 @@ public final class SigningKeys: Sendable {
         SELECT pg_notify('\(channel)', '') FROM made
         """)
 
-    private static let activate = Statement<Void>(
+    private static let count = Statement<Int>("count signing keys", "SELECT count(*) FROM signing_keys") { row throws(Fault) in
+        try row.value(0)
+    }
+
+    /// Unless there are `$1` of them: the next would take the place of one whose tokens are still good.
+    private static let activate = Statement<Void, Int>(
         "activate signing key",
         """
         WITH activated AS (
             UPDATE signing_keys SET activates_at = now()
             WHERE activates_at > now() AND generation = (SELECT max(generation) FROM signing_keys)
+                AND (SELECT count(*) FROM signing_keys) < $1
             RETURNING 1
         )
         SELECT pg_notify('\(channel)', '') FROM activated

@@ -1,5 +1,6 @@
 // Several operations as one transaction, without their knowing: while `transaction` runs, whatever its task does in the same scope goes
-// to one session, and is there, all of it, or not at all. What is to be told to others waits for the commit.
+// to one session, and is there, all of it, or not at all; an operator's acts do so in whichever scope. What is to be told to others waits
+// for the commit.
 
 import Base
 
@@ -12,10 +13,22 @@ extension Database {
     public func transaction<Value>(
         _ scope: Scope, _ body: (Session) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
+        try await transaction(scope, on: .request, body)
+    }
+
+    /// Runs `body` as one transaction in the operators' role, with all that it does by `operator`. What it does as a request is apart.
+    /// - Throws: what `body` throws, and as `session`.
+    public func operatorTransaction<Value>(_ body: (Session) async throws(Fault) -> Value) async throws(Fault) -> Value {
+        try await transaction(.none, on: .operator, body)
+    }
+
+    private func transaction<Value>(
+        _ scope: Scope, on kind: SessionKind, _ body: (Session) async throws(Fault) -> Value
+    ) async throws(Fault) -> Value {
         precondition(Database.surrounding == nil, "transactions are not nested")
         var committed: [@Sendable () -> Void] = []
-        let value = try await session(scope) { session throws(Fault) -> Value in
-            let transaction = SurroundingTransaction(session, scope)
+        let value = try await session(scope, on: kind) { session throws(Fault) -> Value in
+            let transaction = SurroundingTransaction(session, scope, kind)
             let outcome = await Database.$surrounding.withValue(transaction) { () -> Result<Value, Fault> in
                 do throws(Fault) { return .success(try await body(session)) } catch { return .failure(error) }
             }
@@ -44,13 +57,24 @@ extension Database {
 final class SurroundingTransaction: @unchecked Sendable {
     let session: Session
     let scope: Scope
+    let kind: SessionKind
     var afterCommit: [@Sendable () -> Void] = []
 
-    init(_ session: Session, _ scope: Scope) {
+    init(_ session: Session, _ scope: Scope, _ kind: SessionKind) {
         self.session = session
         self.scope = scope
+        self.kind = kind
     }
 
-    /// The session for statements in `scope`, if it is this one's.
-    func session(for scope: Scope) -> Session? { scope == self.scope ? session : nil }
+    /// The session for a request's statements in `scope`, if it is this one's.
+    func session(for scope: Scope) -> Session? { kind == .request && scope == self.scope ? session : nil }
+
+    /// Runs an operator's act in its scope, and goes back to that of nobody. What throws undoes the transaction, scope and all.
+    func act<Value>(in scope: Scope, _ body: (Session) async throws(Fault) -> Value) async throws(Fault) -> Value {
+        guard case .tenant(let tenant) = scope else { return try await body(session) }
+        try await session.execute(Scope.setTenant, tenant.uuid.description)
+        let value = try await body(session)
+        try await session.execute(Scope.setTenant, "")
+        return value
+    }
 }

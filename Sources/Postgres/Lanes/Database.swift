@@ -89,6 +89,9 @@ import Loop
         _ scope: Scope, on kind: SessionKind = .request, _ body: (Session) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
         if kind == .request, let surrounding = Database.surrounding?.session(for: scope) { return try await body(surrounding) }
+        if kind == .operator, let surrounding = Database.surrounding, surrounding.kind == .operator {
+            return try await surrounding.act(in: scope, body)
+        }
         let sessions = here.sessions[kind.rawValue]
         let lane = try await sessions.acquire()
         defer { sessions.release(lane) }

@@ -11,7 +11,7 @@ extension TenantTable {
             [
                 ("tenant_id", .id("tenant")), ("slug", .text), ("name", .text), ("plan", .text), ("state", .text),
                 ("settings", .json), ("quotas", .json), ("revision", .number), ("created_at", .time), ("updated_at", .time),
-                ("suspended_at", .time), ("deletes_at", .time),
+                ("suspended_at", .time), ("deletes_at", .time), ("confirm_by", .time),
             ], omitting: ["signing_key"]),
         TenantTable(
             "roles", as: "role",
@@ -42,7 +42,7 @@ extension TenantTable {
                 ("authenticated_at", .time), ("created_at", .time), ("last_used_at", .time), ("idle_seconds", .number),
                 ("expires_at", .time), ("ended_at", .time), ("end_reason", .text), ("address", .text), ("user_agent", .text),
                 ("impersonator_kind", .text), ("reason", .text),
-            ], omitting: ["hash", "refresh_counter", "impersonator_id"]),
+            ], omitting: ["hash", "refresh_counter", "impersonator_id", "begun_from"]),
         TenantTable(
             "devices", as: "device",
             [("user_id", .id("user")), ("created_at", .time), ("last_used_at", .time)], omitting: ["id", "hash"]),

@@ -6,11 +6,14 @@ import Postgres
 
 /// A kind of what is removed.
 enum HousekeepingChore: String, CaseIterable, Sendable {
+    /// Tenants that were signed up for and never confirmed: they are given up, and go with the rest.
+    case unconfirmed
     case tenants
     case sessions
     case accountLinks = "account_links"
     case invitations
     case idempotencyKeys = "idempotency_keys"
+    case operatorIdempotencyKeys = "operator_idempotency_keys"
     case auditLog = "audit_log"
     case events
 
@@ -20,11 +23,13 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     /// Removes at most a batch.
     func step(in session: Session) async throws(Fault) -> HousekeepingStep {
         switch self {
+        case .unconfirmed: try await remove(HousekeepingStatements.unconfirmed, in: session)
         case .tenants: try await HousekeepingChore.removeTenant(in: session)
         case .sessions: try await remove(HousekeepingStatements.sessions, in: session)
         case .accountLinks: try await remove(HousekeepingStatements.accountLinks, in: session)
         case .invitations: try await remove(HousekeepingStatements.invitations, in: session)
         case .idempotencyKeys: try await remove(HousekeepingStatements.idempotencyKeys, in: session)
+        case .operatorIdempotencyKeys: try await remove(HousekeepingStatements.operatorIdempotencyKeys, in: session)
         case .auditLog: try await HousekeepingChore.trimAuditLogs(in: session)
         case .events: try await remove(HousekeepingStatements.events, in: session)
         }
@@ -87,9 +92,18 @@ enum HousekeepingStatements {
     static let invitations = removal(
         "invitations", "least(accepted_at, revoked_at, expires_at) < now() - interval '30 days'")
     static let idempotencyKeys = removal("idempotency_keys", "expires_at < now()")
+    static let operatorIdempotencyKeys = removal("operator_idempotency_keys", "expires_at < now()")
     static let events = removal("events", "at < now() - interval '7 days'")
 
     // MARK: Tenants
+
+    static let unconfirmed = Statement<Void, Int>(
+        "give up unconfirmed tenants",
+        """
+        UPDATE tenants SET state = 'deleting', deletes_at = now(), confirm_by = NULL WHERE tenant_id IN (
+            SELECT tenant_id FROM tenants WHERE state = 'active' AND confirm_by <= now() LIMIT $1)
+        AND state = 'active' AND confirm_by <= now()
+        """)
 
     static let dueTenant = Statement<TenantID>(
         "due tenant",

@@ -66,6 +66,8 @@ public struct Operators: Sendable {
                 throw Fault(.notFound, "There is no such operator, or his key is revoked already.")
             }
             try await Operators.log(.operatorRevoked, id.uuid, in: session)
+            // Whoever he acts as, he does no longer.
+            try await session.execute(TenantStatements.tellCredentials, id.description)
         }
     }
 

@@ -121,13 +121,20 @@ public struct SignupCodes: Sendable {
         }
     }
 
+    /// Looks whether a code is good now, without using it.
+    /// - Throws: `.forbidden` when it is none that is.
+    public static func check(_ text: String?, in runner: some StatementRunner) async throws(Fault) {
+        guard let text, try await runner.first(isGood, hash(Secret(text))) == true else { throw refusal }
+    }
+
     /// Uses a code up for the tenant that `session` makes, in the application's role.
     /// - Throws: `.forbidden` when it is no code that is good now.
     public static func redeem(_ text: String?, for tenant: TenantID, in session: Session) async throws(Fault) {
-        guard let text, try await session.execute(use, hash(Secret(text)), tenant) == 1 else {
-            throw Fault(.forbidden, "A new organisation needs a code of the operator, and this is none that is good.")
-        }
+        guard let text, try await session.execute(use, hash(Secret(text)), tenant) == 1 else { throw refusal }
     }
+
+    private static let refusal = Fault(
+        .forbidden, "A new organisation needs a code of the operator, and this is none that is good.")
 
     /// Of the code as it is read from paper: neither case nor hyphens nor spaces matter.
     private static func hash(_ text: Secret) -> [UInt8] {
@@ -159,6 +166,14 @@ public struct SignupCodes: Sendable {
     private static let revokeOne = Statement<Void, SignupCodeID>(
         "revoke signup code",
         "UPDATE signup_codes SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL AND used_at IS NULL")
+
+    private static let isGood = Statement<Bool, [UInt8]>(
+        "check signup code",
+        """
+        SELECT EXISTS (
+            SELECT FROM signup_codes WHERE hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now())
+        """
+    ) { row throws(Fault) in try row.value(0) }
 
     private static let use = Statement<Void, [UInt8], TenantID>(
         "use signup code",

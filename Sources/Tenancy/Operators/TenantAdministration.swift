@@ -117,6 +117,20 @@ public struct TenantAdministration: Sendable {
         }
     }
 
+    /// Writes down that an operator acts as a person of a tenant: before he does, so that no line can be missing.
+    /// - Throws: `.notFound` when there is no such person.
+    public func beginImpersonation(
+        of user: UserID, in id: TenantID, details: JSONObject, by permit: OperatorPermit
+    ) async throws(Fault) {
+        try await database.operator(.tenant(id)) { session throws(Fault) in
+            _ = try TenantAdministration.found(try await session.first(TenantStatements.read, id))
+            guard try await session.first(TenantAdministration.hasPerson, user) == true else {
+                throw Fault(.notFound, "There is no such user.")
+            }
+            try await permit.log(.userImpersonated, tenant: id, target: user.uuid, details: details, in: session)
+        }
+    }
+
     // MARK: Inside
 
     /// Runs `body` with the tenant, locked, and answers what it has become.
@@ -135,6 +149,10 @@ public struct TenantAdministration: Sendable {
         guard let tenant else { throw Tenants.notFound }
         return tenant
     }
+
+    private static let hasPerson = Statement<Bool, UserID>(
+        "whether there is a person", "SELECT EXISTS (SELECT FROM users WHERE id = $1)"
+    ) { row throws(Fault) in try row.value(0) }
 
     private static let isStillThere = Statement<Bool, TenantID>(
         "whether a tenant can be brought back", "SELECT deletes_at > clock_timestamp() FROM tenants WHERE tenant_id = $1"

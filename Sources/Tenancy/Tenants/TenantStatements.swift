@@ -83,6 +83,14 @@ enum TenantStatements {
         WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR plan = $2) AND ($3 IS NULL OR slug = $3)
         """ + " " + ListClause.after("tenant_id", place: "$4", ascending: "$6", limit: "$5"), decode: plain)
 
+    static let awaitConfirmation = Statement<Void, TenantID, Int>(
+        "await confirmation of tenant",
+        "UPDATE tenants SET confirm_by = clock_timestamp() + $2 * interval '1 day' WHERE tenant_id = $1")
+
+    /// Waits for whoever gives it up.
+    static let confirm = Statement<Void, TenantID>(
+        "confirm tenant", "UPDATE tenants SET confirm_by = NULL WHERE tenant_id = $1 AND confirm_by IS NOT NULL")
+
     /// With the least of plans: a request can choose no other.
     static let insert = Statement<Void, TenantID, String, String, [UInt8]>(
         "create tenant", "INSERT INTO tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, $3, $4)")

@@ -75,6 +75,16 @@ public struct Tenants: Sendable {
         try await tell(id, in: session)
     }
 
+    /// Lets a tenant that was just made go after so many days, unless `confirm` comes first.
+    public static func awaitConfirmation(of id: TenantID, days: Int, in session: Session) async throws(Fault) {
+        try await session.execute(TenantStatements.awaitConfirmation, id, days)
+    }
+
+    /// Lets a tenant stay whose owner confirmed his address. Whether it was in time is seen by reading its state afterwards.
+    public static func confirm(_ id: TenantID, in session: Session) async throws(Fault) {
+        try await session.execute(TenantStatements.confirm, id)
+    }
+
     static func refusal(_ state: Tenant.State, _ wanted: String) -> Fault {
         Fault(.invalidState, "A tenant that is \(state.rawValue) cannot be \(wanted).")
     }
