@@ -244,7 +244,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario("GET", "/v1/tools") { visit in
             let tools = try #require(try await visit.call(200, "GET", "/v1/tools").json["data"]?.array)
-            #expect(tools.compactMap { $0["name"]?.string } == ["ping", "http_request", "web_scraper"])
+            let names = ["ping", "http_request", "web_scraper", "json_transform", "validate", "template"]
+            #expect(tools.compactMap { $0["name"]?.string } == names)
         },
         Scenario("GET", "/v1/strategies") { visit in
             let strategies = try #require(try await visit.call(200, "GET", "/v1/strategies").json["data"]?.array)

@@ -29,6 +29,9 @@ public struct ToolRegistry: Sendable {
                 PingTool(),
                 HTTPRequestTool(client: client),
                 WebScraperTool(client: client, pool: pool),
+                JSONTransformTool(pool: pool),
+                ValidateTool(pool: pool),
+                TemplateTool(pool: pool),
             ],
             strategies: [
                 ReactiveStrategy()
