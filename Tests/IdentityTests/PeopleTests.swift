@@ -37,7 +37,7 @@ import Testing
                                 _ = try await registrations.register(wanted, naming: TenantNaming(), for: InternalRequest.shared)
                                 return
                             } catch {
-                                guard error.code == .conflict else { throw error }
+                                guard [.conflict, .unavailable, .overloaded].contains(error.code) else { throw error }
                             }
                         }
                     }
