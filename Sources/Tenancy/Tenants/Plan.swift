@@ -23,4 +23,14 @@ public enum Plan: String, Sendable, CaseIterable {
                 auditDays: 2_555)
         }
     }
+
+    /// How much of the queue a tenant gets where tenants compete, against 1.
+    public var weight: Double {
+        switch self {
+        case .free: 1
+        case .developer: 2
+        case .professional: 4
+        case .enterprise: 8
+        }
+    }
 }
