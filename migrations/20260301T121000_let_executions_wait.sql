@@ -117,7 +117,13 @@ CREATE POLICY worker ON queue_shares TO insula_worker USING (true);
 CREATE POLICY worker ON tenants FOR SELECT TO insula_worker USING (true);
 GRANT SELECT (tenant_id, plan, quotas, state) ON tenants TO insula_worker;
 GRANT SELECT, INSERT, UPDATE ON queue_shares TO insula_worker;
+GRANT SELECT ON queue_shares TO insula_app;
 GRANT SELECT, INSERT, UPDATE ON execution_signals TO insula_app;
+
+-- No plan keeps what has ended for less.
+DROP POLICY housekeeper ON executions;
+DROP POLICY housekeeper_bounds ON executions;
+SELECT insula_keep_house('executions', 'finished_at < now() - interval ''30 days''');
 
 -- The processes that serve and work. They belong to no tenant.
 CREATE TABLE nodes (

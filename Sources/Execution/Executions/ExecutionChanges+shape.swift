@@ -60,11 +60,13 @@ public struct ResolveExecution: Sendable {
         self.output = output
     }
 
-    public static let input = Input<ResolveExecution>("ResolveExecution", "What became of a step of which nobody knew.") { fields in
+    public static let input = Input<ResolveExecution>("ResolveExecution", "What became of a step of which nobody knew.") {
+        fields in
         ResolveExecution(
             fields.required(
                 "action", .enumeration(Action.self),
-                "retry: it had no effect and is run again; skip: it had its effect and the run goes on; fail: the execution fails."),
+                "retry: it had no effect and is run again; skip: it had its effect and the run goes on; fail: the execution fails."
+            ),
             output: fields.defaulted(
                 "output", .rawJSON(bytes: Journal.stepOutputBytes), .null, "With skip: what the step came to."))
     }
@@ -99,7 +101,8 @@ public struct ManyExecutions: Sendable {
             ExecutionFilter(
                 agent: fields.optional("agent_id", .id(AgentID.self), "Only executions of this agent."),
                 states: fields.defaulted(
-                    "states", .array(of: .enumeration(ExecutionState.self), 1...12), [], "Only executions in one of these states."),
+                    "states", .array(of: .enumeration(ExecutionState.self), 1...12), [], "Only executions in one of these states."
+                ),
                 trigger: fields.optional("trigger", .enumeration(ExecutionTrigger.self), "Only those that came to be by this."),
                 errorClass: fields.optional("error_class", .enumeration(ErrorClass.self), "Only those with this sort of error.")),
             createdBefore: fields.optional("created_before", .timestamp, "Only those that were made before."),

@@ -55,7 +55,7 @@ public final class Executions: Sendable {
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
     public func list(
-        _ filter: ExecutionFilter = ExecutionFilter(), before: ExecutionID? = nil, limit: Int = 20,
+        where filter: ExecutionFilter = ExecutionFilter(), before: ExecutionID? = nil, limit: Int = 20,
         order: ListOrder = .newestFirst,
         _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {

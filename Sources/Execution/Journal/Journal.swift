@@ -132,7 +132,7 @@ final class Journal: @unchecked Sendable {
             .info, "\(step.key) \(step.tool) succeeded",
             Journal.metadata(Instant.now.milliseconds(since: start), output.bytes.count))
         writtenBytes += output.bytes.count
-        switch call.act {
+        switch call.way {
         case .within: break
         case .alone where call.effect == .pure:
             store.finishLater(step, StepFinish(output: output.bytes, context.spending), log)
@@ -145,7 +145,7 @@ final class Journal: @unchecked Sendable {
     private func outcome(
         of call: PreparedCall, _ step: RunStep, _ context: ToolContext
     ) async throws(StepFailure) -> Output {
-        switch call.act {
+        switch call.way {
         case .alone(let act): return try bounded(try await act(context), step.key)
         case .within(let act):
             var output: Output?

@@ -75,7 +75,7 @@ extension Tool {
         let decoded = try arguments.decode(JSONValue.object(input).bytes)
         return PreparedCall(
             effect: effect(of: decoded),
-            act: .alone { context throws(StepFailure) in
+            way: .alone { context throws(StepFailure) in
                 try await self.call(decoded, in: context)
             })
     }
@@ -84,12 +84,18 @@ extension Tool {
 /// A call whose input was checked.
 struct PreparedCall {
     /// How it is made.
-    enum Act {
+    enum Way {
         case alone((ToolContext) async throws(StepFailure) -> JSONValue)
         /// In the transaction that finishes the step.
         case within((ToolContext, Session) async throws(StepFailure) -> JSONValue)
     }
 
     let effect: Effect
-    let act: Act
+    let way: Way
+
+    /// Makes a call that needs no transaction.
+    func act(_ context: ToolContext) async throws(StepFailure) -> JSONValue {
+        guard case .alone(let act) = way else { preconditionFailure("a transactional tool is called within a session") }
+        return try await act(context)
+    }
 }

@@ -24,7 +24,8 @@ extension ToolContext {
         guard started.isHeld else { throw RunStore.lost }
         if started.isThere { return id }
         guard started.parentDepth ?? 0 < EnqueueClause.depthLimit else {
-            throw StepFailure(Fault(.limitReached, "Executions start each other over at most \(EnqueueClause.depthLimit) levels."))
+            throw StepFailure(
+                Fault(.limitReached, "Executions start each other over at most \(EnqueueClause.depthLimit) levels."))
         }
         guard let state = started.definitionState else {
             throw StepFailure(Fault(.notFound, "There is no definition \(definition)."))

@@ -27,7 +27,7 @@ extension TransactionalTool {
         let decoded = try arguments.decode(JSONValue.object(input).bytes)
         return PreparedCall(
             effect: effect(of: decoded),
-            act: .within { context, session throws(StepFailure) in
+            way: .within { context, session throws(StepFailure) in
                 try await self.call(decoded, in: context, within: session)
             })
     }

@@ -22,7 +22,8 @@ enum RetryPolicy {
             let least = (failure.fault.retryAfterSeconds ?? 0).multipliedReportingOverflow(by: 1000)
             return .retry(
                 afterMilliseconds: Backoff.milliseconds(
-                    afterAttempt: attempt + failure.errorClass.doublings, random: random, leastMilliseconds: least.overflow ? .max : least.partialValue))
+                    afterAttempt: attempt + failure.errorClass.doublings, random: random,
+                    leastMilliseconds: least.overflow ? .max : least.partialValue))
         }
     }
 }

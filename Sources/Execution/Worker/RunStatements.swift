@@ -7,7 +7,10 @@ import Postgres
 
 enum RunStatements {
     static let all: [any AnyStatement] =
-        [begin, log, end, retry, suspend, pause, lock, lockQueue, wakeParent, wakeParents, lockChildren, cancelChildren, startChild, progress]
+        [
+            begin, log, end, retry, suspend, pause, lock, lockQueue, wakeParent, wakeParents, lockChildren, cancelChildren,
+            startChild, progress,
+        ]
         + StepStatements.all
 
     /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it.

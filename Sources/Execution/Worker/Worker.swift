@@ -29,7 +29,7 @@ public final class Worker: Sendable {
     private let group: LoopGroup
     private let registry: ToolRegistry
     private let signal: QueueSignal
-    private let node: NodeID
+    let node: NodeID
     private let concurrency: Int
     private let lease: Lease
     /// By the loop.
@@ -218,7 +218,8 @@ public final class Worker: Sendable {
         if wasFull { wake() }
     }
 
-    private func lookForWishes() async {
+    /// Tells its runs what somebody wants of them.
+    func lookForWishes() async {
         guard runningCount > 0, let wishes = try? await lane.query(WorkerStatements.asked, node) else { return }
         for wish in wishes {
             let run = state.withLock { $0.runs[wish.execution] }

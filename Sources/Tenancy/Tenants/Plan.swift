@@ -24,6 +24,16 @@ public enum Plan: String, Sendable, CaseIterable {
         }
     }
 
+    /// Days for which executions that have ended are kept, with their steps and logs. None is less than what the housekeeper may remove.
+    public var executionDays: Int {
+        switch self {
+        case .free: 30
+        case .developer: 90
+        case .professional: 180
+        case .enterprise: 365
+        }
+    }
+
     /// How much of the queue a tenant gets where tenants compete, against 1.
     public var weight: Double {
         switch self {
