@@ -39,6 +39,7 @@ public final class Services: Sendable {
     let tokens: TokenService
     let agents: Agents
     let executions: Executions
+    let nodes: Nodes
     let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
@@ -65,6 +66,7 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
+        nodes: Nodes,
         registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
@@ -100,6 +102,7 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
+        self.nodes = nodes
         self.registry = registry
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter

@@ -24,6 +24,7 @@ public struct Composition: Sendable {
     /// The sessions of people.
     public let sessions: Sessions
     public let worker: Worker
+    private let nodes: Nodes
     /// Removes what is over.
     public let housekeeping: Housekeeping
     /// Answers the requests.
@@ -61,6 +62,8 @@ public struct Composition: Sendable {
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
+        nodes = Nodes(
+            database: database, loop: group.loops[0], worker: worker, role: configuration.role, version: Composition.version)
         let settings = try Composition.mailSettings(configuration)
         let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
         let mail = MailDelivery(
@@ -86,6 +89,7 @@ public struct Composition: Sendable {
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
+            nodes: nodes,
             registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
@@ -126,6 +130,7 @@ public struct Composition: Sendable {
         news.start()
         await sharing.start()
         await worker.start()
+        await nodes.start()
         await mail.start()
         await housekeeping.start()
     }
@@ -133,6 +138,7 @@ public struct Composition: Sendable {
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
         await housekeeping.stop()
+        await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
         await sharing.stop()
