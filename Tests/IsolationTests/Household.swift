@@ -69,6 +69,8 @@ struct Household {
                 VALUES ($1, $2, 's', 'ping', 'pure', sha256('i'), '{}', 'started', 1, 1)
                 """, [execution]
             ),
+            ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
+            ("queue_shares (tenant_id, served) VALUES ($1, 0)", []),
             (
                 "execution_logs (tenant_id, execution_id, seq, level, message, metadata) VALUES ($1, $2, 1, 'info', 'm', '{}')",
                 [execution]

@@ -100,9 +100,9 @@ public struct ManyExecutions: Sendable {
         ManyExecutions(
             ExecutionFilter(
                 agent: fields.optional("agent_id", .id(AgentID.self), "Only executions of this agent."),
-                states: fields.defaulted(
-                    "states", .array(of: .enumeration(ExecutionState.self), 1...12), [], "Only executions in one of these states."
-                ),
+                states: fields.optional(
+                    "states", .array(of: .enumeration(ExecutionState.self), 1...12), "Only executions in one of these states.")
+                    ?? [],
                 trigger: fields.optional("trigger", .enumeration(ExecutionTrigger.self), "Only those that came to be by this."),
                 errorClass: fields.optional("error_class", .enumeration(ErrorClass.self), "Only those with this sort of error.")),
             createdBefore: fields.optional("created_before", .timestamp, "Only those that were made before."),
