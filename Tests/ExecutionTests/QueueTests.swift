@@ -12,7 +12,8 @@ import Testing
 @Suite struct QueueTests {
     /// Puts rows into the queue past everything else.
     private func fill(
-        _ shop: Workshop, _ tenant: TenantID, _ count: Int, key: String? = nil, limit: Int? = nil, priority: Int = 0
+        _ shop: Workshop, _ tenant: TenantID, _ count: Int, key: String? = nil, limit: Int? = nil, priority: Int = 0,
+        apart: Bool = false
     ) throws {
         let agent = AgentID.make().uuid.description
         _ = try shop.force(
@@ -33,11 +34,12 @@ import Testing
             )
             INSERT INTO execution_queue (tenant_id, execution_id, definition_id, ready_at, priority, lane, lane_limit, definition_limit)
             SELECT tenant_id, id, definition_id, now() - $6::int * interval '10 seconds', priority,
-                CASE WHEN $4 <> '' OR $5::int > 0 THEN md5(definition_id::text || $4)::uuid
+                CASE WHEN $4 <> '' OR $5::int > 0 THEN md5(definition_id::text || $4 || CASE WHEN $7 = 't' THEN id::text ELSE '' END)::uuid
                     ELSE '00000000-0000-0000-0000-000000000000' END,
                 CASE WHEN $4 <> '' THEN 1 END, nullif($5::int, 0)
             FROM e
-            """, [tenant.uuid.description, agent, String(count), key ?? "", String(limit ?? 0), String(priority)])
+            """,
+            [tenant.uuid.description, agent, String(count), key ?? "", String(limit ?? 0), String(priority), apart ? "t" : "f"])
     }
 
     private func counts(_ claims: [Claim]) -> [TenantID: Int] {
@@ -120,7 +122,7 @@ import Testing
         try await Workshop.run([]) { shop in
             try shop.subscribe(.enterprise)
             let count = ClaimStatement.laneLimit + 40
-            for number in 0..<count { try fill(shop, shop.tenant, 1, key: "key \(number)") }
+            try fill(shop, shop.tenant, count, key: "key", apart: true)
             let node = NodeID.make()
             var place = ClaimStatement.Place()
             var claimed = 0

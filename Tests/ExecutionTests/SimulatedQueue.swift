@@ -169,6 +169,7 @@ struct SimulatedQueue {
             move(id, to: .cancelled)
         } else {
             rows[id]?.isCancelAsked = true
+            rows[id]?.isPaused = false
             if histories[id].state != .cancelling { move(id, to: .cancelling) }
         }
     }

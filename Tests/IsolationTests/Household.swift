@@ -69,8 +69,6 @@ struct Household {
                 VALUES ($1, $2, 's', 'ping', 'pure', sha256('i'), '{}', 'started', 1, 1)
                 """, [execution]
             ),
-            ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
-            ("queue_shares (tenant_id, served) VALUES ($1, 0)", []),
             (
                 "execution_logs (tenant_id, execution_id, seq, level, message, metadata) VALUES ($1, $2, 1, 'info', 'm', '{}')",
                 [execution]
@@ -78,6 +76,8 @@ struct Household {
             ("event_outbox (tenant_id, type, ref, payload) VALUES ($1, 'execution.queued', $2, '{}')", [execution]),
             ("events (tenant_id, seq, type, ref, payload, at) VALUES ($1, 1, 'execution.queued', $2, '{}', now())", [execution]),
             ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
+            ("queue_shares (tenant_id, served) VALUES ($1, 1)", []),
+            ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
         ]
         for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }
     }

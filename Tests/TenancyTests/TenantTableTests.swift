@@ -47,8 +47,8 @@ import Testing
         let catalogue = try await TenantTableTests.catalogue()
         // These say when, whether or what for, and not with what.
         let harmless: Set<String> = [
-            "users.password_changed_at", "users.must_change_password", "execution_steps.step_key", "executions.concurrency_key",
-            "executions.tokens", "execution_steps.tokens",
+            "users.password_changed_at", "users.must_change_password", "execution_steps.step_key", "executions.tokens",
+            "execution_steps.tokens", "executions.concurrency_key",
         ]
         var left = 0
         for table in TenantTable.all where table.type != nil {

@@ -34,7 +34,7 @@ enum CancelClause {
             RETURNING q.execution_id, q.epoch, true AS at_once
         ), asked AS (
             UPDATE execution_queue q
-            SET cancel_requested = true, expires_at = clock_timestamp(),
+            SET cancel_requested = true, is_paused = false, expires_at = clock_timestamp(),
                 lease_expires_at = least(q.lease_expires_at, clock_timestamp() + \(patience))
             FROM tree WHERE q.execution_id = tree.id AND q.node_id IS NOT NULL AND NOT q.cancel_requested
             RETURNING q.execution_id, q.epoch, false AS at_once
