@@ -74,8 +74,9 @@ struct Command {
         for option in options.keys.sorted() where !row.options.contains(option) {
             throw .invalid(option, "unknown", "insula \(name) has no such option.")
         }
-        let configuration = try Configuration(
+        var configuration = try Configuration(
             environment: ProcessInfo.processInfo.environment, coreCount: ProcessInfo.processInfo.activeProcessorCount)
+        try LLMKeyFile.load(into: &configuration)
         Log.setLevel(configuration.logLevel)
         switch name {
         case "serve": try Serve(configuration).run()
