@@ -128,12 +128,13 @@ struct Model: Sendable {
     }
 
     @Test func `JSON by a schema is asked for and read, in a fence too, and what is none may be asked again`() async throws {
-        let schema: JSONValue = ["type": "object"]
+        let schema: JSONValue = ["type": "object", "properties": ["a": ["type": "integer"]]]
         try await Model.run { _, number in
             switch number {
             case 1: .says(#"{"a":1}"#)
             case 2: .says("```json\n{\"a\":2}\n```")
             case 3: .says("Here you are!")
+            case 4: .says(#"{"a":"one"}"#)
             default: .says(#"{"a":"#, finish: "length")
             }
         } _: { model in
@@ -143,6 +144,8 @@ struct Model: Sendable {
             }
             #expect(model.fake.requests[0].body["response_format"]?["json_schema"]?["schema"] == schema)
             #expect(try await model.failure("llm_chat", ["prompt": "?", "response_schema": schema]).kind == .transient)
+            let other = try await model.failure("llm_chat", ["prompt": "?", "response_schema": schema])
+            #expect(other.kind == .transient && other.fault.message.contains("schema"))
             let cut = try await model.failure("llm_chat", ["prompt": "?", "response_schema": schema])
             #expect(cut.kind == .permanent && cut.fault.code == .limitReached)
         }
@@ -232,6 +235,7 @@ struct Model: Sendable {
         #expect(paths(["messages": [["role": "tool", "content": "b"]]]) == ["messages[0].tool_call_id"])
         #expect(paths(["messages": [["role": "user"]]]) == ["messages[0].content"])
         #expect(paths(["prompt": "a", "temperature": 3]) == ["temperature"])
+        #expect(paths(["prompt": "a", "response_schema": ["type": "number or so"]]) == ["response_schema"])
         #expect(paths(["prompt": "a", "tools": [["name": "no spaces"]]]) == ["tools[0].name"])
     }
 

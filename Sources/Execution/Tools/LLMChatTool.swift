@@ -74,7 +74,10 @@ struct LLMChatTool: Tool {
                 temperature: fields.optional("temperature", .number(0...2), "How freely the model chooses its words."),
                 maxTokens: fields.optional("max_tokens", .integer(maxTokens), "The most tokens of the answer."),
                 responseSchema: fields.optional(
-                    "response_schema", .object(bytes: schemaBytes), "JSON Schema of the answer, which is then JSON."),
+                    "response_schema",
+                    FreeShape(bytes: schemaBytes, isObject: true).refined(
+                        .format, "This must be a JSON Schema of draft 2020-12 without remote references."
+                    ) { (try? JSONSchema($0)) != nil }, "JSON Schema of the answer, which is then JSON."),
                 sendsPrevious: fields.defaulted(
                     "send_previous", .boolean, false, "Whether the output of the tool before stands behind the prompt."),
                 previous: fields.optional(
@@ -112,11 +115,25 @@ struct LLMChatTool: Tool {
         if arguments.responseSchema != nil, answer.refusal == nil, answer.toolCalls.isEmpty {
             try answer.checkWhole()
             json = try answer.json()
+            try LLMChatTool.check(json ?? .null, by: arguments.responseSchema ?? [:])
         }
         return try ChatResult.output.value(
             ChatResult(
                 answer: answer, json: json, microdollars: session.microdollars,
                 durationMilliseconds: Instant.now.milliseconds(since: began)))
+    }
+
+    /// - Throws: transient when the answer does not keep to the schema: another one may.
+    private static func check(_ json: JSONValue, by schema: JSONValue) throws(StepFailure) {
+        let violations: [SchemaViolation]
+        do throws(JSONSchemaError) {
+            violations = try JSONSchema(schema).violations(of: json, bounds: JSONSchema.Bounds(violations: 1))
+        } catch {
+            throw StepFailure(error.fault(at: "response_schema"), .permanent)
+        }
+        guard let first = violations.first else { return }
+        throw StepFailure(
+            Fault(.outboundFailed, "The model's answer does not keep to the schema: \(first.message)"), .transient)
     }
 
     private static func request(_ arguments: Arguments) -> ChatRequest {
