@@ -183,9 +183,9 @@ extension Execution {
             let blueprint = Blueprint(tools: LoopStrategyTests.scripted, strategy: Blueprint.StrategyUse(name: "tool_loop"))
             let made = try await shop.agents.create(CreateAgent(name: "Test", blueprint: blueprint), try shop.permit())
             let id = try await shop.trigger(try await shop.agents.start(made.id, try shop.permit()))
-            try await shop.working {
-                #expect(try await shop.ended(id).fault?["code"] == "tool_not_available")
-            }
+            var ended = try await shop.get(id)
+            try await shop.working { ended = try await shop.ended(id) }
+            #expect(ended.fault?["code"] == "tool_not_available")
         }
     }
 
@@ -254,7 +254,7 @@ extension Execution {
         try await Study.run([tool]) { _, number in
             switch number {
             case 1: PlanStrategyTests.plan(two)
-            case 2: PlanStrategyTests.plan(#"{"name":"c","tool":"boat","input":{}}"#)
+            case 2: PlanStrategyTests.plan(#"{"name":"c","tool":"scripted","input":{"value":"{{steps.boat}}"}}"#)
             case 3: PlanStrategyTests.plan(#"{"name":"c","tool":"scripted","input":{"value":"{{steps.a}}"}}"#)
             default: .says("Across.")
             }
@@ -266,7 +266,7 @@ extension Execution {
                 "\(String(describing: execution.fault))")
             let second = try #require(study.fake.requests[1].lastContent as String?)
             #expect(second.contains("the bridge is up") && second.contains("a: 1"))
-            #expect(study.fake.requests[2].lastContent.contains("There is no tool boat"))
+            #expect(study.fake.requests[2].lastContent.contains("There is nothing at steps.boat"))
             #expect(steps.contains { $0.key == "plan[2]/step[0]" })
         }
     }

@@ -34,24 +34,28 @@ import Testing
 
     // MARK: The real one
 
-    @Test(.enabled(if: MCPServerProcess.isThere, "./ops/test installs mcp"), arguments: [true, false], [true, false])
-    func `the server of the mcp package is spoken with`(answersJSON: Bool, isStateless: Bool) async throws {
-        let server = try MCPServerProcess(answersJSON: answersJSON, isStateless: isStateless)
-        defer { server.stop() }
-        let list = try await call(server.port, ["action": "list"])
+    @Test(.enabled(if: MCPServerProcess.isThere, "./ops/test installs mcp"))
+    func `the server of the mcp package is spoken with, in JSON and in streams, with sessions and without`() async throws {
+        for (answersJSON, isStateless) in [(true, true), (true, false), (false, true), (false, false)] {
+            try await MCPServerProcess.run(answersJSON: answersJSON, isStateless: isStateless) { port in
+                try await talk(port)
+            }
+        }
+    }
+
+    private func talk(_ port: Int) async throws {
+        let list = try await call(port, ["action": "list"])
         #expect(list["server"]?["name"] == "atlas" && list["server"]?["version"] == "3.1")
         #expect(list["tools"]?.array?.compactMap { $0["name"]?.string } == ["add", "fail"])
         #expect(list["tools"]?[0]?["inputSchema"]?["properties"]?["a"]?["type"] == "integer")
-        let sum = try await call(server.port, ["tool": "add", "arguments": ["a": 40, "b": 2]])
+        let sum = try await call(port, ["tool": "add", "arguments": ["a": 40, "b": 2]])
         #expect(sum["text"] == "42" && sum["structured"] == ["result": 42] && sum["is_error"] == false)
-        let failed = try await call(server.port, ["tool": "fail"])
-        #expect(failed["is_error"] == true && failed["text"]?.string?.contains("no such island") == true)
+        let failed = try await call(port, ["tool": "fail"])
+        #expect(failed["is_error"] == true && failed["text"]?.string?.contains("no such island") == true, "\(failed)")
         let failure = await #expect(throws: StepFailure.self) {
-            _ = try await call(server.port, ["tool": "fail", "fail_on_error": true])
+            _ = try await call(port, ["tool": "fail", "fail_on_error": true])
         }
         #expect(failure?.kind == .permanent && failure?.fault.message.contains("no such island") == true)
-        let wrong = try? await call(server.port, ["tool": "add", "arguments": ["a": "x", "b": 2]])
-        #expect(wrong == nil || wrong?["is_error"] == true)
     }
 
     // MARK: A scripted one
@@ -87,7 +91,8 @@ import Testing
             return isForgotten ? (404, [], "") : MCPTests.reply(request, session: "s\(number)")
         }
         try await serve(site) { port in
-            #expect(try await call(port, ["tool": "x"])["text"] == "done")
+            let output = try await call(port, ["tool": "x"])
+            #expect(output["text"] == "done")
             let methods = site.requests.map(MCPTests.method)
             #expect(
                 methods == [
@@ -125,7 +130,8 @@ import Testing
             return (200, [("content-type", "text/event-stream")], events)
         }
         try await serve(site) { port in
-            #expect(try await call(port, ["tool": "x"])["text"] == "after all")
+            let output = try await call(port, ["tool": "x"])
+            #expect(output["text"] == "after all")
             let replies = site.requests.compactMap { try? JSONValue(parsing: Array($0.body.utf8)) }.filter { $0["method"] == nil }
             #expect(replies.contains(["jsonrpc": "2.0", "id": "p", "result": [:]]))
             #expect(replies.contains { $0["id"] == 9 && $0["error"]?["code"] == -32601 })

@@ -293,7 +293,8 @@ struct Model: Sendable {
         try await Model.run { _, _ in
             .says(#"{"title":"x"}"#)
         } _: { model in
-            #expect(try await model.failure("write_blog", ["topic": "islands"]).kind == .transient)
+            let failure = try await model.failure("write_blog", ["topic": "islands"])
+            #expect(failure.kind == .transient)
         }
     }
 
