@@ -245,7 +245,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         Scenario("GET", "/v1/tools") { visit in
             let tools = try #require(try await visit.call(200, "GET", "/v1/tools").json["data"]?.array)
             let names = [
-                "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize", "write_blog",
+                "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize",
+                "write_blog",
                 "mcp_call",
             ]
             #expect(tools.compactMap { $0["name"]?.string } == names)

@@ -335,7 +335,8 @@ private let page = """
         let site = Site { _, _ in (204, [], "") }
         try await Reach.to(site) { reach in
             let names = [
-                "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize", "write_blog",
+                "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize",
+                "write_blog",
                 "mcp_call",
             ]
             #expect(reach.tools.map(\.name) == names)
