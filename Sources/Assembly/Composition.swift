@@ -34,6 +34,8 @@ public struct Composition: Sendable {
     private let group: LoopGroup
     private let services: Services
     private let client: OutgoingClient
+    /// The server of models, when there is one.
+    private let models: ChatProvider?
     private let news: News
     private let sharing: BudgetSharing
 
@@ -57,7 +59,10 @@ public struct Composition: Sendable {
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
-        let registry = ToolRegistry.standard(client: client, pool: pool)
+        let models = try ChatSettings(configuration).map { (settings) throws(Fault) in
+            ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: names))
+        }
+        let registry = ToolRegistry.standard(client: client, pool: pool, provider: models)
         let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
@@ -102,6 +107,7 @@ public struct Composition: Sendable {
         self.group = group
         self.database = database
         self.client = client
+        self.models = models
         self.worker = worker
         self.mail = mail
         self.housekeeping = housekeeping
@@ -146,6 +152,7 @@ public struct Composition: Sendable {
         await authenticator.uses.stop(on: group)
         await signingKeys.stop()
         await client.stop()
+        await models?.stop()
         await database.stop()
     }
 
@@ -155,6 +162,7 @@ public struct Composition: Sendable {
         _ = try rule(configuration)
         _ = try proxies(configuration)
         _ = try mailSettings(configuration)
+        _ = try ChatSettings(configuration)
     }
 
     /// Where people reach this server.

@@ -75,9 +75,10 @@ struct Command {
             throw .invalid(option, "unknown", "insula \(name) has no such option.")
         }
         var environment = ProcessInfo.processInfo.environment
-        if let role = options["--role"] { environment["INSULA_ROLE"] = role }
-        let configuration = try Configuration(
+        if name == "serve", let role = options["--role"] { environment["INSULA_ROLE"] = role }
+        var configuration = try Configuration(
             environment: environment, coreCount: ProcessInfo.processInfo.activeProcessorCount)
+        try LLMKeyFile.load(into: &configuration)
         Log.setLevel(configuration.logLevel)
         switch name {
         case "serve": try Serve(configuration).run()

@@ -244,12 +244,16 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario("GET", "/v1/tools") { visit in
             let tools = try #require(try await visit.call(200, "GET", "/v1/tools").json["data"]?.array)
-            let names = ["ping", "http_request", "web_scraper", "json_transform", "validate", "template"]
+            let names = [
+                "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize",
+                "write_blog",
+                "mcp_call",
+            ]
             #expect(tools.compactMap { $0["name"]?.string } == names)
         },
         Scenario("GET", "/v1/strategies") { visit in
             let strategies = try #require(try await visit.call(200, "GET", "/v1/strategies").json["data"]?.array)
-            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive"])
+            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive", "sequence", "plan_and_execute", "tool_loop"])
         },
     ]
 }

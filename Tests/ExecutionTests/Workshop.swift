@@ -83,13 +83,23 @@ struct Workshop: Sendable {
     static func run(
         loops: Int = 1, _ tools: [any Tool], _ body: @escaping @Sendable (Workshop) async throws -> Void
     ) async throws {
+        try await run(loops: loops, making: { _, _ in tools }, body)
+    }
+
+    /// The same with tools that need loops or a pool.
+    static func run(
+        loops: Int = 1, making tools: @escaping @Sendable (LoopGroup, BlockingPool) throws -> [any Tool],
+        _ body: @escaping @Sendable (Workshop) async throws -> Void
+    ) async throws {
         let database = try await TestDatabase.make()
         let tenant = try makeTenant(in: database)
         try await database.run(loops: loops) { connected, group in
-            let registry = ToolRegistry(tools: tools, strategies: [ReactiveStrategy()])
             let signal = QueueSignal(database: connected, loop: group.loops[0], node: .make())
             let pool = BlockingPool(name: "tools", threads: 2)
             defer { pool.stop() }
+            let registry = ToolRegistry(
+                tools: try tools(group, pool),
+                strategies: [ReactiveStrategy(), SequenceStrategy(), PlanAndExecuteStrategy(), ToolLoopStrategy()])
             try await body(
                 Workshop(
                     url: database, database: connected, group: group, registry: registry, tenant: tenant,

@@ -16,14 +16,16 @@ public struct ToolRegistry: Sendable {
         self.tools = tools
         self.strategies = strategies
         toolsByName = Dictionary(uniqueKeysWithValues: tools.map { ($0.name, $0) })
-        strategiesByName = Dictionary(uniqueKeysWithValues: strategies.map { ($0.name, $0) })
+        strategiesByName = Dictionary(
+            uniqueKeysWithValues: strategies.flatMap { strategy in ([strategy.name] + strategy.aliases).map { ($0, strategy) } })
     }
 
     /// All that this version has.
     /// - Parameters:
     ///   - client: reaches other servers, behind the guard of addresses.
     ///   - pool: takes what burns a core.
-    public static func standard(client: OutgoingClient, pool: BlockingPool) -> ToolRegistry {
+    ///   - provider: the server of models, when the operator has one.
+    public static func standard(client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil) -> ToolRegistry {
         ToolRegistry(
             tools: [
                 PingTool(),
@@ -32,9 +34,16 @@ public struct ToolRegistry: Sendable {
                 JSONTransformTool(pool: pool),
                 ValidateTool(pool: pool),
                 TemplateTool(pool: pool),
+                LLMChatTool(provider: provider),
+                SummarizeTool(provider: provider),
+                WriteBlogTool(provider: provider),
+                MCPCallTool(client: client),
             ],
             strategies: [
-                ReactiveStrategy()
+                ReactiveStrategy(),
+                SequenceStrategy(),
+                PlanAndExecuteStrategy(),
+                ToolLoopStrategy(),
             ])
     }
 
