@@ -34,9 +34,11 @@ struct SimulatedQueue {
     struct Step {
         var entry: JournalEntry?
         let effect: Effect
-        /// How often it had its effect, by how often its success was written down before.
+        /// How often it was begun, and had its effect.
+        var begun = 0
         var effects = 0
-        var effectsAfterSuccess = 0
+        /// Effects that must not be: by the holder of the lease after its success, or again by anybody where the effect is unsafe.
+        var wrongEffects = 0
         var cost = 0
     }
 
@@ -99,15 +101,22 @@ struct SimulatedQueue {
 
     mutating func beginStep(_ id: Int, _ epoch: Int, _ step: Int) -> Bool {
         guard holds(id, epoch), histories[id].steps[step].entry?.status != .succeeded else { return false }
+        histories[id].steps[step].begun += 1
         histories[id].steps[step].entry = JournalEntry(
             status: .started, effect: histories[id].steps[step].effect, inputHash: [1], output: nil)
         return true
     }
 
-    /// The world outside: no fence holds it back.
-    mutating func act(_ id: Int, _ step: Int) {
+    /// The world outside: no fence holds it back. A node that froze after it had written `started` acts when it wakes, perhaps after
+    /// another's success; that is harmless for what is pure or idempotent, and an unsafe step is not begun a second time.
+    mutating func act(_ id: Int, _ epoch: Int, _ step: Int) {
         histories[id].steps[step].effects += 1
-        if histories[id].steps[step].entry?.status == .succeeded { histories[id].steps[step].effectsAfterSuccess += 1 }
+        let isSucceeded = histories[id].steps[step].entry?.status == .succeeded
+        let isUnsafe = histories[id].steps[step].effect == .unsafe
+        if isSucceeded && (isUnsafe || holds(id, epoch)) { histories[id].steps[step].wrongEffects += 1 }
+        if isUnsafe && histories[id].steps[step].effects > histories[id].steps[step].begun {
+            histories[id].steps[step].wrongEffects += 1
+        }
     }
 
     mutating func finishStep(_ id: Int, _ epoch: Int, _ step: Int, succeeded: Bool, cost: Int) -> Bool {
@@ -207,8 +216,8 @@ struct SimulatedQueue {
             }
             if history.ends > 1 { broken.append("\(id) ended \(history.ends) times") }
             if history.cost != history.steps.reduce(0, { $0 + $1.cost }) { broken.append("the costs of \(id) do not add up") }
-            for step in history.steps where step.effectsAfterSuccess > 0 {
-                broken.append("a step of \(id) ran though it had succeeded")
+            for step in history.steps where step.wrongEffects > 0 {
+                broken.append("a step of \(id) ran again though it must not")
             }
         }
     }

@@ -146,7 +146,7 @@ private struct Simulation {
 
     /// The effect, and the word of it.
     private mutating func finish(_ run: inout SimulatedRun) -> Bool {
-        queue.act(run.id, run.step)
+        queue.act(run.id, run.epoch, run.step)
         let fails = happens(10)
         let written = queue.finishStep(run.id, run.epoch, run.step, succeeded: !fails, cost: 3)
         // An answer that is lost is asked for again: the second word is the first.
