@@ -39,6 +39,8 @@ public final class Services: Sendable {
     let tokens: TokenService
     let agents: Agents
     let executions: Executions
+    let tasks: Tasks
+    let schedules: Schedules
     let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
@@ -65,6 +67,8 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
+        tasks: Tasks,
+        schedules: Schedules,
         registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
@@ -100,6 +104,8 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
+        self.tasks = tasks
+        self.schedules = schedules
         self.registry = registry
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter

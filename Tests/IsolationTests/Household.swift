@@ -75,6 +75,13 @@ struct Household {
             ),
             ("event_outbox (tenant_id, type, ref, payload) VALUES ($1, 'execution.queued', $2, '{}')", [execution]),
             ("events (tenant_id, seq, type, ref, payload, at) VALUES ($1, 1, 'execution.queued', $2, '{}', now())", [execution]),
+            (
+                """
+                schedules (tenant_id, id, definition_id, name, kind, trigger, input, missed, overlap, state, anchor_at)
+                VALUES ($1, $2, $2, 's', 'interval', '{}', '{}', '{}', 'skip', 'paused', now())
+                """, [agent]
+            ),
+            ("schedule_fires (tenant_id, schedule_id, planned_at, outcome) VALUES ($1, $2, now(), 'buffered')", [agent]),
             ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
         ]
         for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }

@@ -36,7 +36,7 @@ enum ExecutionStatements {
             INSERT INTO execution_queue (tenant_id, execution_id, definition_id)
             SELECT tenant_id, id, definition_id FROM made
         )
-        SELECT m.id, agent.id, agent.version, m.state, m.attempt, m.max_attempts, m.timeout_milliseconds / 1000,
+        SELECT m.id, 'agent ' || agent.id, agent.version, m.state, m.attempt, m.max_attempts, m.timeout_milliseconds / 1000,
             m.created_at, m.started_at, m.finished_at, m.input, m.output, m.error, agent.state
         FROM agent LEFT JOIN made m ON true
         """
@@ -45,7 +45,7 @@ enum ExecutionStatements {
     }
 
     private static let summaryColumns = """
-        id, definition_id, definition_version, state, attempt, max_attempts, timeout_milliseconds / 1000,
+        id, \(DefinitionReference.column), definition_version, state, attempt, max_attempts, timeout_milliseconds / 1000,
         created_at, started_at, finished_at
         """
 
@@ -62,11 +62,12 @@ enum ExecutionStatements {
         """, repeatable: true, decode: summary)
 
     static let result = Statement<ExecutionResult, ExecutionID>(
-        "result of an execution", "SELECT id, definition_id, state, output, error, finished_at FROM executions WHERE id = $1",
+        "result of an execution",
+        "SELECT id, \(DefinitionReference.column), state, output, error, finished_at FROM executions WHERE id = $1",
         repeatable: true
     ) { row throws(Fault) in
         ExecutionResult(
-            id: try row.value(0), agent: try row.value(1), state: try row.state(2), result: try row.json(3),
+            id: try row.value(0), definition: try row.definition(1), state: try row.state(2), result: try row.json(3),
             error: try row.json(4),
             finishedAt: try row.value(5))
     }
@@ -125,7 +126,7 @@ enum ExecutionStatements {
 
     private static func summary(_ row: borrowing RowReader) throws(Fault) -> ExecutionSummary {
         ExecutionSummary(
-            id: try row.value(0), agent: try row.value(1), agentVersion: try row.value(2), state: try row.state(3),
+            id: try row.value(0), definition: try row.definition(1), agentVersion: try row.value(2), state: try row.state(3),
             attempt: try row.value(4), maxAttempts: try row.value(5), timeoutSeconds: try row.value(6),
             createdAt: try row.value(7), startedAt: try row.value(8), finishedAt: try row.value(9))
     }

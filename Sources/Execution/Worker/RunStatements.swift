@@ -24,7 +24,8 @@ enum RunStatements {
             FROM fence WHERE e.id = fence.execution_id AND e.state = ANY ($3)
             RETURNING e.*
         )
-        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, v.body, d.state, clock_timestamp(),
+        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, coalesce(v.body -> 'blueprint', v.body),
+            CASE d.state WHEN 'stopped' THEN 'stopped' ELSE 'running' END, clock_timestamp(),
             b.timeout_milliseconds - (extract(epoch FROM clock_timestamp() - b.started_at) * 1000)::bigint
         FROM begun b
         JOIN definitions d ON (d.tenant_id, d.id) = (b.tenant_id, b.definition_id)

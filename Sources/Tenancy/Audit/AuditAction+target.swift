@@ -12,7 +12,9 @@ extension AuditAction {
         case .roleCreated, .roleUpdated, .roleDeleted: "role"
         case .keyCreated, .keyUpdated, .keyRotated, .keyRevoked: "key"
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
-        case .agentTriggered, .executionCancelled: "exec"
+        case .taskCreated, .taskUpdated, .taskDeleted, .taskPaused, .taskResumed, .taskArchived: "task"
+        case .scheduleCreated, .scheduleUpdated, .scheduleDeleted, .schedulePaused, .scheduleResumed: "sched"
+        case .agentTriggered, .taskRun, .executionCancelled: "exec"
         default: "user"
         }
     }

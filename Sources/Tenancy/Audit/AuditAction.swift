@@ -59,5 +59,19 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case agentPaused = "agent.paused"
     case agentStopped = "agent.stopped"
     case agentTriggered = "agent.triggered"
+    // Tasks and schedules
+    case taskCreated = "task.created"
+    case taskUpdated = "task.updated"
+    case taskDeleted = "task.deleted"
+    case taskPaused = "task.paused"
+    case taskResumed = "task.resumed"
+    case taskArchived = "task.archived"
+    case taskRun = "task.run"
+    case scheduleCreated = "schedule.created"
+    case scheduleUpdated = "schedule.updated"
+    case scheduleDeleted = "schedule.deleted"
+    case schedulePaused = "schedule.paused"
+    case scheduleResumed = "schedule.resumed"
+    // Executions
     case executionCancelled = "execution.cancelled"
 }
