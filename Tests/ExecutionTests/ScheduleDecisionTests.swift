@@ -116,7 +116,6 @@ import Testing
         var buffered: PlannedFire?
         var runsUntil: Timestamp?
         var accounted: Set<Timestamp> = []
-        var waitsSince: Timestamp?
     }
 
     private static let triggers: [ScheduleTrigger] = {
@@ -171,9 +170,10 @@ import Testing
             time = before.trigger.next(after: at, anchor: anchor)
         }
         let isSound = planned.allSatisfy { at in
-            decision.records.count {
-                $0.fire.planned == at || ($0.until.map { until in $0.fire.planned <= at && at < until } ?? false)
-            } == 1
+            let matching = decision.records.count { record in
+                record.fire.planned == at || record.until.map { record.fire.planned <= at && at < $0 } ?? false
+            }
+            return matching == 1
         }
         #expect(isSound && decision.next == time, "seed \(seed): not accounted once at \(now.rfc3339)")
         for record in decision.records {
@@ -199,8 +199,8 @@ import Testing
     @Test func `over thousands of lives with outages every planned time is accounted for once, and no bound is passed`() {
         let first = UInt64.random(in: 0...UInt64(UInt32.max))
         var looks = 0
-        for seed in first..<first + 400 { looks += simulate(seed) }
+        for seed in first..<first + 150 { looks += simulate(seed) }
         print("schedules simulated: \(looks) looks, seeds from \(first)")
-        #expect(looks == 24_000)
+        #expect(looks == 9_000)
     }
 }

@@ -2,6 +2,7 @@
 // to, events are consumed once, and tenants are apart.
 
 import Base
+import InsulaTesting
 import JSON
 import Loop
 import Postgres
@@ -187,9 +188,10 @@ import Testing
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")
             let one = scheduler(shop)
+            let filter = try #require((["name": "a"] as JSONValue).object)
             try tell(shop, "task.created", ref: AgentID.make().uuid, #"{"name":"a"}"#)
             let id = try await make(
-                shop, agent, .event(type: "task.created", filter: ["name": "a"] as JSONObject), overlap: .allow)
+                shop, agent, .event(type: "task.created", filter: filter), overlap: .allow)
             // Events from before the schedule make nothing.
             _ = try await one.round()
             #expect(try await fires(shop, id).isEmpty)
