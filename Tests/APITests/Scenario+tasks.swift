@@ -7,6 +7,12 @@ import Postgres
 import Testing
 
 extension Visit {
+    /// The ids of a list, as its first page has them.
+    func ids(_ path: String) async throws -> [String] {
+        let page = try await call(200, "GET", path).json
+        return page["data"]?.array?.compactMap { $0["id"]?.string } ?? []
+    }
+
     /// The body that makes a task which asks this very server how it is.
     func taskBody(_ name: String = "Ask") -> JSONValue {
         [
@@ -34,7 +40,8 @@ extension Scenario {
     static let tasks = [
         Scenario("POST", "/v1/tasks") { visit in
             let made = try await visit.call(201, "POST", "/v1/tasks", visit.taskBody("Écho"))
-            #expect(made["etag"] != nil && TaskID(try visit.id(of: made)) != nil)
+            let id = try visit.id(of: made)
+            #expect(made["etag"] != nil && TaskID(id) != nil)
             #expect(made.json["state"] == "active" && made.json["status"] == "created" && made.json["type"] == "http_request")
             #expect(made.json["version"] == 1 && made.json["priority"] == 0 && made.json["last_execution_id"] == .null)
             #expect(made.json["limits"] == ["timeout_seconds": 300, "max_attempts": 3])
@@ -56,19 +63,17 @@ extension Scenario {
         Scenario("GET", "/v1/tasks") { visit in
             let ids = [try await visit.task(), try await visit.task(), try await visit.task()]
             try await visit.call(200, "POST", "/v1/tasks/\(ids[1])/pause")
-            func list(_ query: String) async throws -> [String] {
-                let page = try await visit.call(200, "GET", "/v1/tasks?\(query)").json
-                return page["data"]?.array?.compactMap { $0["id"]?.string } ?? []
-            }
-            #expect(try await list("") == ids.sorted(by: >))
-            #expect(try await list("filter[state]=paused") == [ids[1]])
-            #expect(try await list("filter[status]=created").count == 3)
-            #expect(try await list("filter[status]=completed").isEmpty)
-            #expect(try await list("filter[type]=http_request&sort=created_at:asc") == ids.sorted())
-            #expect(try await list("filter[type]=security_scan").isEmpty)
+            let newest = Array(ids.sorted().reversed())
+            let path = "/v1/tasks?"
+            #expect(try await visit.ids(String(path.dropLast())) == newest)
+            #expect(try await visit.ids("\(path)filter[state]=paused") == [ids[1]])
+            #expect(try await visit.ids("\(path)filter[status]=created").count == 3)
+            #expect(try await visit.ids("\(path)filter[status]=completed").isEmpty)
+            #expect(try await visit.ids("\(path)filter[type]=http_request&sort=created_at:asc") == ids.sorted())
+            #expect(try await visit.ids("\(path)filter[type]=security_scan").isEmpty)
             let part = try await visit.call(200, "GET", "/v1/tasks?limit=2").json
             let cursor = try #require(part["next_cursor"]?.string)
-            #expect(try await list("limit=2&cursor=\(cursor)") == [ids.sorted()[0]])
+            #expect(try await visit.ids("\(path)limit=2&cursor=\(cursor)") == [ids.sorted()[0]])
         },
         Scenario("GET", "/v1/tasks/{task_id}") { visit in
             let made = try await visit.call(201, "POST", "/v1/tasks", visit.taskBody())
@@ -196,14 +201,12 @@ extension Scenario {
             let task = try await visit.task()
             let ids = [try await visit.schedule(task), try await visit.schedule(), try await visit.schedule(task)]
             try await visit.call(200, "POST", "/v1/schedules/\(ids[0])/pause")
-            func list(_ query: String) async throws -> [String] {
-                let page = try await visit.call(200, "GET", "/v1/schedules?\(query)").json
-                return page["data"]?.array?.compactMap { $0["id"]?.string } ?? []
-            }
-            #expect(try await list("") == ids.sorted(by: >))
-            #expect(try await list("filter[task_id]=\(task)") == [ids[0], ids[2]].sorted(by: >))
-            #expect(try await list("filter[task_id]=\(task)&filter[state]=paused") == [ids[0]])
-            #expect(try await list("filter[agent_id]=\(AgentID.make())").isEmpty)
+            let newest = Array(ids.sorted().reversed())
+            let path = "/v1/schedules?"
+            #expect(try await visit.ids(String(path.dropLast())) == newest)
+            #expect(try await visit.ids("\(path)filter[task_id]=\(task)") == newest.filter { $0 != ids[1] })
+            #expect(try await visit.ids("\(path)filter[task_id]=\(task)&filter[state]=paused") == [ids[0]])
+            #expect(try await visit.ids("\(path)filter[agent_id]=\(AgentID.make())").isEmpty)
         },
         Scenario("GET", "/v1/schedules/{schedule_id}") { visit in
             let schedule = try await visit.call(200, "GET", "/v1/schedules/\(visit.schedule())").json
