@@ -7,12 +7,6 @@ import Postgres
 import Testing
 
 extension Visit {
-    /// The ids of a list, as its first page has them.
-    func ids(_ path: String) async throws -> [String] {
-        let page = try await call(200, "GET", path).json
-        return page["data"]?.array?.compactMap { $0["id"]?.string } ?? []
-    }
-
     /// The body that makes a task which asks this very server how it is.
     func taskBody(_ name: String = "Ask") -> JSONValue {
         [
