@@ -41,6 +41,7 @@ public final class Services: Sendable {
     let executions: Executions
     let tasks: Tasks
     let schedules: Schedules
+    let nodes: Nodes
     let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
@@ -69,6 +70,7 @@ public final class Services: Sendable {
         executions: Executions,
         tasks: Tasks,
         schedules: Schedules,
+        nodes: Nodes,
         registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
@@ -106,6 +108,7 @@ public final class Services: Sendable {
         self.executions = executions
         self.tasks = tasks
         self.schedules = schedules
+        self.nodes = nodes
         self.registry = registry
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter

@@ -26,6 +26,7 @@ public struct Composition: Sendable {
     public let worker: Worker
     /// Lets schedules fire.
     private let scheduler: Scheduler?
+    private let nodes: Nodes
     /// Removes what is over.
     public let housekeeping: Housekeeping
     /// Answers the requests.
@@ -68,6 +69,8 @@ public struct Composition: Sendable {
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
+        nodes = Nodes(
+            database: database, loop: group.loops[0], worker: worker, role: configuration.role, version: Composition.version)
         let settings = try Composition.mailSettings(configuration)
         let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
         let mail = MailDelivery(
@@ -95,6 +98,7 @@ public struct Composition: Sendable {
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
             tasks: Tasks(database: database, registry: registry, signal: signal), schedules: Schedules(database: database),
+            nodes: nodes,
             registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
@@ -139,6 +143,7 @@ public struct Composition: Sendable {
         await sharing.start()
         await worker.start()
         await scheduler?.start()
+        await nodes.start()
         await mail.start()
         await housekeeping.start()
     }
@@ -147,6 +152,7 @@ public struct Composition: Sendable {
     public func stop(graceMilliseconds: Int) async {
         await housekeeping.stop()
         await scheduler?.stop()
+        await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
         await sharing.stop()

@@ -41,7 +41,10 @@ public enum DefinitionReference: Sendable, Hashable {
 
 extension DefinitionReference {
     /// The expression that names the definition of an execution: kind and id in one column.
-    static let column = "(SELECT d.kind || ' ' || d.id FROM definitions d WHERE d.id = definition_id)"
+    /// - Parameter prefix: what stands before the columns of the execution.
+    static func column(_ prefix: String = "") -> String {
+        "(SELECT d.kind || ' ' || d.id FROM definitions d WHERE d.id = \(prefix)definition_id)"
+    }
 }
 
 extension RowReader {

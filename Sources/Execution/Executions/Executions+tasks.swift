@@ -10,37 +10,28 @@ extension Executions {
     /// - Parameters:
     ///   - state: only those in this state.
     ///   - before: where an earlier part of the list ended.
+    /// - Throws: `.notFound`.
     public func list(
         of task: TaskID, state: ExecutionState? = nil, before: ExecutionID? = nil, part: (limit: Int, order: ListOrder),
         _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
         // A definition has one id, whatever it is called.
-        try await list(
-            agent: AgentID(task.uuid), state: state, before: before, limit: part.limit, order: part.order, permit)
+        let filter = ExecutionFilter(agent: AgentID(task.uuid), states: state.map { [$0] } ?? [])
+        guard try await database.once(permit.scope.database).first(TaskStatements.exists, task) != nil else {
+            throw Tasks.notFound
+        }
+        return try await list(where: filter, before: before, limit: part.limit, order: part.order, permit)
     }
 
     /// Cancels a run as part of a transaction: at once what waits, within seconds what runs. One that has ended stays as it is.
     static func cancel(_ id: ExecutionID, within session: Session) async throws(Fault) {
         var batch = session.batch()
-        batch.add(ExecutionStatements.lock, id)
-        batch.add(replace, id, ExecutionState.live)
+        batch.add(ChangeStatements.lock, [id])
+        batch.add(replace, id)
+        batch.add(RunStatements.wakeParent, id)
         _ = try await batch.run()
     }
 
-    private static let replace = Statement<Void, ExecutionID, [String]>(
-        "cancel an execution for the next one",
-        """
-        WITH waiting AS (
-            DELETE FROM execution_queue WHERE execution_id = $1 AND node_id IS NULL
-            RETURNING execution_id, true AS at_once
-        ), held AS (
-            UPDATE execution_queue SET cancel_requested = true WHERE execution_id = $1 AND node_id IS NOT NULL
-            RETURNING execution_id, false AS at_once
-        )
-        UPDATE executions
-        SET state = CASE WHEN ended.at_once THEN 'cancelled' ELSE 'cancelling' END,
-            finished_at = CASE WHEN ended.at_once THEN clock_timestamp() END, updated_at = clock_timestamp()
-        FROM (SELECT * FROM waiting UNION ALL SELECT * FROM held) ended
-        WHERE id = ended.execution_id AND state = ANY ($2)
-        """)
+    static let replace: Statement<Void, ExecutionID> = CancelClause.statement(
+        "cancel an execution for the next one", roots: "SELECT $1::uuid")
 }

@@ -6,7 +6,9 @@ import Postgres
 import Tenancy
 
 enum TaskStatements {
-    static let all: [any AnyStatement] = [create, get, list, lock, update, move, endSchedules, sweep, delete, run, statistics]
+    static let all: [any AnyStatement] = [
+        create, exists, get, list, lock, update, move, endSchedules, sweep, delete, run, statistics,
+    ]
 
     /// What changed, told to whoever watches. `changed` is a CTE of whole rows of `definitions`.
     private static func told(_ type: String) -> String {
@@ -44,6 +46,10 @@ enum TaskStatements {
 
     static let get = Statement<TaskDefinition, TaskID>(
         "task by id", selection + " AND d.id = $1", repeatable: true, decode: task)
+
+    static let exists = Statement<Bool, TaskID>(
+        "whether a task exists", "SELECT true FROM definitions WHERE id = $1 AND kind = 'task'", repeatable: true
+    ) { row throws(Fault) in try row.value(0) }
 
     static let list = Statement<TaskDefinition, String?, String?, [String]?, Bool, TaskID?, Int, Bool>(
         "list tasks",

@@ -14,7 +14,10 @@ extension AuditAction {
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
         case .taskCreated, .taskUpdated, .taskDeleted, .taskPaused, .taskResumed, .taskArchived: "task"
         case .scheduleCreated, .scheduleUpdated, .scheduleDeleted, .schedulePaused, .scheduleResumed: "sched"
-        case .agentTriggered, .taskRun, .executionCancelled: "exec"
+        case .agentTriggered, .taskRun, .executionCancelled, .executionPaused, .executionResumed, .executionSignalled,
+            .executionResolved,
+            .executionReplayed:
+            "exec"
         default: "user"
         }
     }

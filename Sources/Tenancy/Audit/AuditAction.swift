@@ -74,4 +74,9 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case scheduleResumed = "schedule.resumed"
     // Executions
     case executionCancelled = "execution.cancelled"
+    case executionPaused = "execution.paused"
+    case executionResumed = "execution.resumed"
+    case executionSignalled = "execution.signalled"
+    case executionResolved = "execution.resolved"
+    case executionReplayed = "execution.replayed"
 }

@@ -7,10 +7,6 @@ ALTER TABLE definitions
     ADD CONSTRAINT definitions_state_check CHECK (
         CASE kind WHEN 'agent' THEN state IN ('created', 'running', 'paused', 'stopped')
             ELSE state IN ('active', 'paused', 'archived') END);
-ALTER TABLE executions DROP CONSTRAINT IF EXISTS executions_trigger_check;
-ALTER TABLE executions
-    ADD CONSTRAINT executions_trigger_check CHECK (trigger IN (
-        'manual', 'webhook', 'interval', 'cron', 'at', 'event', 'completion_of', 'call'));
 CREATE INDEX definitions_by_kind ON definitions (tenant_id, kind, id DESC);
 
 CREATE TABLE schedules (
