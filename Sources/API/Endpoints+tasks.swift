@@ -16,10 +16,10 @@ private struct ListTasks: Sendable {
 
     static let query = Query<ListTasks>("ListTasks") { parameters in
         let paging = Paging.read(&parameters)
-        let state = parameters.optional("filter[state]", .enumeration(TaskState.self), "Only tasks in this state.")
+        let state = parameters.optional("filter[state]", .enumeration(DefinitionState.self), "Only tasks in this state.")
         let type = parameters.optional("filter[type]", .enumeration(TaskType.self), "Only tasks of this type.")
         let status = parameters.optional(
-            "filter[status]", .enumeration(TaskStatus.self), "Only tasks whose last run came to this.")
+            "filter[status]", .enumeration(RunStatus.self), "Only tasks whose last run came to this.")
         return ListTasks(
             paging: paging, filter: Tasks.Filter(state: state, type: type, status: status),
             name: "tasks \(state?.rawValue ?? "") \(type?.rawValue ?? "") \(status?.rawValue ?? "")")
@@ -85,7 +85,7 @@ extension Endpoint {
                 try await tasks.archive(try call.id(0), permit)
             },
             .taking(
-                .post, "/v1/tasks/{task_id}/run", "Run a task now", ExecutionsWrite.self, RunTask.input, mayBeEmpty: true,
+                .post, "/v1/tasks/{task_id}/run", "Run a task now", ExecutionsWrite.self, RunDefinition.input, mayBeEmpty: true,
                 status: 202, answers: Execution.output
             ) { call, permit, input throws(Fault) in
                 try await tasks.run(try call.id(0), input, permit)
@@ -97,12 +97,12 @@ extension Endpoint {
                 let task: TaskID = try call.id(0)
                 let before: ExecutionID? = try query.paging.place(in: query.name(task), for: permit.scope)
                 let part = try await services.executions.list(
-                    of: task, state: query.state, before: before, part: (query.paging.limit, query.paging.order), permit)
+                    of: .task(task), state: query.state, before: before, part: (query.paging.limit, query.paging.order), permit)
                 return part.page(of: query.name(task), in: query.paging.order, for: permit.scope)
             },
             .plain(
                 .get, "/v1/tasks/{task_id}/statistics", "Read how the runs of a task went", TasksRead.self,
-                answers: TaskStatistics.output
+                answers: RunStatistics.output
             ) { call, permit throws(Fault) in
                 try await tasks.statistics(of: try call.id(0), permit)
             },

@@ -9,8 +9,7 @@ extension Execution {
         "Execution", "One run of an agent or a task.",
         [
             .field("id", "Its id.") { $0.summary.id },
-            .field("agent_id", "The agent, if it is one that runs.") { $0.summary.definition.agent },
-            .field("task_id", "The task, if it is one that runs.") { $0.summary.definition.task },
+        ] + Output<Execution>.Field.definition { $0.summary.definition } + [
             .field("agent_version", "The version of the agent or task that it runs.") { $0.summary.agentVersion },
             .field("state", "Where it stands.") { $0.summary.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") {
@@ -46,8 +45,7 @@ extension ExecutionSummary {
         "ExecutionSummary", "One run of an agent or a task, without what went in and came out.",
         [
             .field("id", "Its id.") { $0.id },
-            .field("agent_id", "The agent, if it is one that runs.") { $0.definition.agent },
-            .field("task_id", "The task, if it is one that runs.") { $0.definition.task },
+        ] + Output<ExecutionSummary>.Field.definition { $0.definition } + [
             .field("agent_version", "The version of the agent or task that it runs.") { $0.agentVersion },
             .field("state", "Where it stands.") { $0.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.attempt },
@@ -69,8 +67,7 @@ extension ExecutionResult {
         "ExecutionResult", "What an execution came to.",
         [
             .field("execution_id", "The execution.") { $0.id },
-            .field("agent_id", "The agent, if it is one that runs.") { $0.definition.agent },
-            .field("task_id", "The task, if it is one that runs.") { $0.definition.task },
+        ] + Output<ExecutionResult>.Field.definition { $0.definition } + [
             .field("state", "Where it stands.") { $0.state },
             .field("output", "What it came to; null before it succeeded.") { $0.result },
             .field("error", "Why the last attempt failed.") { $0.error },
