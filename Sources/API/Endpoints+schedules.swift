@@ -72,10 +72,11 @@ private struct ListFires: Sendable {
 
 extension Endpoint {
     static func schedules(_ services: Services) -> [Endpoint] {
-        let schedules = services.schedules
+        let schedules = services.core.schedules
         return [
             .taking(
-                .post, "/v1/schedules", "Make a schedule for an agent, a task, a flow or an automation", TasksWrite.self, CreateSchedule.input,
+                .post, "/v1/schedules", "Make a schedule for an agent, a task, a flow or an automation", TasksWrite.self,
+                CreateSchedule.input,
                 status: 201,
                 answers: Schedule.output
             ) { call, permit, input throws(Fault) in

@@ -26,24 +26,9 @@ private struct ListTasks: Sendable {
     }
 }
 
-/// Which runs of a task a caller wants to see.
-private struct ListRuns: Sendable {
-    let paging: Paging
-    let state: ExecutionState?
-
-    static let query = Query<ListRuns>("ListRuns") { parameters in
-        ListRuns(
-            paging: .read(&parameters),
-            state: parameters.optional("filter[state]", .enumeration(ExecutionState.self), "Only runs in this state."))
-    }
-
-    /// The list by name, which a cursor is bound to.
-    func name(_ task: TaskID) -> String { "runs \(task) \(state?.rawValue ?? "")" }
-}
-
 extension Endpoint {
     static func tasks(_ services: Services) -> [Endpoint] {
-        let tasks = services.tasks
+        let tasks = services.core.tasks
         return [
             .taking(
                 .post, "/v1/tasks", "Make a task", TasksWrite.self, CreateTask.input, status: 201, answers: TaskDefinition.output
@@ -95,10 +80,7 @@ extension Endpoint {
                 answers: ExecutionSummary.output.page
             ) { call, permit, query throws(Fault) in
                 let task: TaskID = try call.id(0)
-                let before: ExecutionID? = try query.paging.place(in: query.name(task), for: permit.scope)
-                let part = try await services.executions.list(
-                    of: .task(task), state: query.state, before: before, part: (query.paging.limit, query.paging.order), permit)
-                return part.page(of: query.name(task), in: query.paging.order, for: permit.scope)
+                return try await query.page(of: .task(task), services.core.executions, permit)
             },
             .plain(
                 .get, "/v1/tasks/{task_id}/statistics", "Read how the runs of a task went", TasksRead.self,

@@ -8,7 +8,7 @@ extension Execution {
     public static let output = Output<Execution>(
         "Execution", "One run of an agent or a task.",
         [
-            .field("id", "Its id.") { $0.summary.id },
+            .field("id", "Its id.") { $0.summary.id }
         ] + Output<Execution>.Field.definition { $0.summary.definition } + [
             .field("agent_version", "The version of the agent or task that it runs.") { $0.summary.agentVersion },
             .field("state", "Where it stands.") { $0.summary.state },
@@ -44,7 +44,7 @@ extension ExecutionSummary {
     public static let output = Output<ExecutionSummary>(
         "ExecutionSummary", "One run of an agent or a task, without what went in and came out.",
         [
-            .field("id", "Its id.") { $0.id },
+            .field("id", "Its id.") { $0.id }
         ] + Output<ExecutionSummary>.Field.definition { $0.definition } + [
             .field("agent_version", "The version of the agent or task that it runs.") { $0.agentVersion },
             .field("state", "Where it stands.") { $0.state },
@@ -66,7 +66,7 @@ extension ExecutionResult {
     public static let output = Output<ExecutionResult>(
         "ExecutionResult", "What an execution came to.",
         [
-            .field("execution_id", "The execution.") { $0.id },
+            .field("execution_id", "The execution.") { $0.id }
         ] + Output<ExecutionResult>.Field.definition { $0.definition } + [
             .field("state", "Where it stands.") { $0.state },
             .field("output", "What it came to; null before it succeeded.") { $0.result },

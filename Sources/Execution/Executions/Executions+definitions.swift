@@ -12,7 +12,8 @@ extension Executions {
     ///   - before: where an earlier part of the list ended.
     /// - Throws: `.notFound`.
     public func list(
-        of definition: DefinitionReference, state: ExecutionState? = nil, before: ExecutionID? = nil, part: (limit: Int, order: ListOrder),
+        of definition: DefinitionReference, state: ExecutionState? = nil, before: ExecutionID? = nil,
+        part: (limit: Int, order: ListOrder),
         _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
         // A definition has one id, whatever it is called.

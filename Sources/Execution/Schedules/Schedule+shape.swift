@@ -30,6 +30,9 @@ extension CreateSchedule {
         let definition = fields.definition()
         fields.refuse(
             "agent_id", .required, "A schedule is of an agent, a task, a flow or an automation.", when: definition == nil)
+        fields.refuse(
+            "automation_id", .format, "An automation has triggers of its own: change those.",
+            when: definition?.automation != nil)
         return CreateSchedule(
             name: fields.required("name", .string(1...100, format: .line), "Its name."),
             definition: definition ?? .agent(AgentID(UUIDBits(high: 0, low: 0))),

@@ -18,7 +18,7 @@ extension Run {
         let blueprint: Blueprint
         let input: JSONValue
         do throws(Fault) {
-            blueprint = try Blueprint.input.decode(beginning.blueprint.bytes)
+            blueprint = try Blueprint.stored.decode(beginning.blueprint.bytes)
             input = try JSONValue(parsing: beginning.input.bytes)
         } catch {
             throw StepFailure(error, .permanent)

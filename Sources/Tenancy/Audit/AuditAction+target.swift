@@ -14,9 +14,12 @@ extension AuditAction {
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
         case .taskCreated, .taskUpdated, .taskDeleted, .taskPaused, .taskResumed, .taskArchived: "task"
         case .flowCreated, .flowUpdated, .flowDeleted, .flowPaused, .flowResumed, .flowArchived: "flow"
-        case .automationCreated, .automationUpdated, .automationDeleted, .automationPaused, .automationResumed, .automationArchived: "auto"
+        case .automationCreated, .automationUpdated, .automationDeleted, .automationPaused, .automationResumed,
+            .automationArchived:
+            "auto"
         case .scheduleCreated, .scheduleUpdated, .scheduleDeleted, .schedulePaused, .scheduleResumed: "sched"
-        case .agentTriggered, .taskRun, .flowRun, .automationRun, .executionCancelled, .executionPaused, .executionResumed, .executionSignalled,
+        case .agentTriggered, .taskRun, .flowRun, .automationRun, .executionCancelled, .executionPaused, .executionResumed,
+            .executionSignalled,
             .executionResolved,
             .executionReplayed:
             "exec"
