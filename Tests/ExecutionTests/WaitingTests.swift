@@ -157,7 +157,8 @@ private final class RowTool: TransactionalTool {
             var ids: [ExecutionID] = []
             for number in 0..<3 {
                 ids.append(
-                    try await context.startChild(of: child.withLock { $0 } ?? .make(), input: .emptyObject, number: number))
+                    try await context.startChild(
+                        of: .agent(child.withLock { $0 } ?? .make()), input: .emptyObject, number: number))
             }
             started.withLock { $0 = ids }
             throw StepFailure.suspended(.children(ids))
