@@ -37,3 +37,5 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON model_spending TO insula_app;
 GRANT SELECT, INSERT, DELETE ON model_reservations TO insula_app;
+-- Operators see what a tenant uses, in the scope of that tenant.
+GRANT SELECT (tenant_id, month, spent, reserved) ON model_spending TO insula_operator;
