@@ -164,6 +164,14 @@ func drawing(_ nodes: [JSONValue], _ edges: [[String]]) -> JSONValue {
         #expect(problems(many).contains { $0.hasPrefix("nodes length") })
     }
 
+    @Test func `the deepest path of the longest names is a key of the journal`() {
+        let level = "node[\(String(repeating: "x", count: FlowNode.idCharacters))]"
+        let inner = String(
+            repeating: "/loop/\(max(FlowGraph.Map.itemLimit, FlowGraph.Loop.iterations.upperBound))/\(level)",
+            count: FlowGraph.depthLimit)
+        #expect((level + inner).count <= Journal.keyLimit)
+    }
+
     @Test func `a call's input is checked as far as it is known`() throws {
         let registry = ToolRegistry(tools: [ScriptedTool()], strategies: [])
         func problems(_ input: JSONValue, tool: JSONValue = "scripted") throws -> [String] {

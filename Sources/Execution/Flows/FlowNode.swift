@@ -55,8 +55,9 @@ struct FlowNode: Sendable {
         var decides: Bool { self == .condition || self == .approval }
     }
 
-    /// Letters, digits and underscores: a name that expressions can take as it is.
-    static let idCharacters = 40
+    /// Letters, digits and underscores: a name that expressions can take as it is. So long that the path through all bodies, such as
+    /// `node[a]/map/255/node[b]/loop/99/node[c]/map/0/node[d]`, is a key of the journal.
+    static let idCharacters = 32
 
     let id: String
     let kind: Kind
