@@ -40,6 +40,8 @@ public final class Services: Sendable {
     let agents: Agents
     let executions: Executions
     let registry: ToolRegistry
+    let eventLog: EventLog
+    let live: LiveServices
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
     /// Further families of metrics: the worker's.
@@ -66,6 +68,8 @@ public final class Services: Sendable {
         agents: Agents,
         executions: Executions,
         registry: ToolRegistry,
+        eventHub: EventHub,
+        loopCount: Int,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
@@ -101,6 +105,8 @@ public final class Services: Sendable {
         self.agents = agents
         self.executions = executions
         self.registry = registry
+        eventLog = EventLog(database: database)
+        live = LiveServices(authenticator: authenticator, hub: eventHub, watch: ReaderWatch(loopCount: loopCount))
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter
         self.furtherMetrics = furtherMetrics

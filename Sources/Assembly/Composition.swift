@@ -30,6 +30,10 @@ public struct Composition: Sendable {
     public let api: API
     /// Sends what the outbox holds.
     public let mail: MailDelivery
+    /// Tells this node that it wrote events.
+    public let eventSignal: EventSignal
+    private let sequencer: EventSequencer
+    private let eventHub: EventHub
     private let group: LoopGroup
     private let services: Services
     private let client: OutgoingClient
@@ -54,7 +58,7 @@ public struct Composition: Sendable {
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
                 + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + Agents.statements + Executions.statements + MailOutbox.statements)
+                + Agents.statements + Executions.statements + MailOutbox.statements + EventLog.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -71,6 +75,9 @@ public struct Composition: Sendable {
         let mail = MailDelivery(
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)
+        let eventSignal = EventSignal()
+        let sequencer = EventSequencer(database: database, loop: group.loops[0], signal: eventSignal)
+        let eventHub = EventHub(log: EventLog(database: database), group: group)
         let housekeeping = Housekeeping(database: database, loop: group.loops[0])
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
@@ -91,15 +98,21 @@ public struct Composition: Sendable {
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
-            registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
+            registry: registry, eventHub: eventHub, loopCount: group.loops.count,
+            idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
             housekeeping.write(to: &text)
+            sequencer.write(to: &text)
+            eventHub.write(to: &text)
         }
         self.sharing = sharing
+        self.eventSignal = eventSignal
+        self.sequencer = sequencer
+        self.eventHub = eventHub
         self.group = group
         self.database = database
         self.client = client
@@ -112,7 +125,7 @@ public struct Composition: Sendable {
         api = API(services, loopCount: group.loops.count)
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
-            mail: mail, sharing: sharing, worker: worker)
+            mail: mail, sharing: sharing, worker: worker, events: eventHub)
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -131,6 +144,8 @@ public struct Composition: Sendable {
         authenticator.uses.start(on: group)
         news.start()
         await sharing.start()
+        await sequencer.start()
+        await eventHub.start()
         await worker.start()
         await mail.start()
         await housekeeping.start()
@@ -141,6 +156,8 @@ public struct Composition: Sendable {
         await housekeeping.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
+        await sequencer.stop()
+        await eventHub.stop()
         await sharing.stop()
         await news.stop()
         await authenticator.uses.stop(on: group)

@@ -23,5 +23,6 @@ public enum AgentsWrite: Permission { public static let right = Right.agentsWrit
 public enum ExecutionsRead: Permission { public static let right = Right.executionsRead }
 public enum ExecutionsWrite: Permission { public static let right = Right.executionsWrite }
 public enum ToolsRead: Permission { public static let right = Right.toolsRead }
+public enum EventsRead: Permission { public static let right = Right.eventsRead }
 public enum AccountRead: Permission { public static let right = Right.accountRead }
 public enum AccountWrite: Permission { public static let right = Right.accountWrite }

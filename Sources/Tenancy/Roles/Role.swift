@@ -21,7 +21,7 @@ public enum Role: String, Sendable, CaseIterable {
         }
     }
 
-    private static let viewing = Rights([.tenantRead, .agentsRead, .executionsRead, .toolsRead])
+    private static let viewing = Rights([.tenantRead, .agentsRead, .executionsRead, .toolsRead, .eventsRead])
     private static let working = viewing.union(Rights([.agentsWrite, .executionsWrite]))
     private static let managing = working.union(
         Rights([
