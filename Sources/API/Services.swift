@@ -39,6 +39,7 @@ public final class Services: Sendable {
     let tokens: TokenService
     let agents: Agents
     let executions: Executions
+    let nodes: Nodes
     let registry: ToolRegistry
     let eventLog: EventLog
     let live: LiveServices
@@ -67,6 +68,7 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
+        nodes: Nodes,
         registry: ToolRegistry,
         eventHub: EventHub,
         loopCount: Int,
@@ -104,6 +106,7 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
+        self.nodes = nodes
         self.registry = registry
         eventLog = EventLog(database: database)
         live = LiveServices(authenticator: authenticator, hub: eventHub, watch: ReaderWatch(loopCount: loopCount))

@@ -24,16 +24,14 @@ public struct Composition: Sendable {
     /// The sessions of people.
     public let sessions: Sessions
     public let worker: Worker
+    private let nodes: Nodes
     /// Removes what is over.
     public let housekeeping: Housekeeping
     /// Answers the requests.
     public let api: API
     /// Sends what the outbox holds.
     public let mail: MailDelivery
-    /// Tells this node that it wrote events.
-    public let eventSignal: EventSignal
-    private let sequencer: EventSequencer
-    private let eventHub: EventHub
+    private let events: EventDelivery
     private let group: LoopGroup
     private let services: Services
     private let client: OutgoingClient
@@ -66,27 +64,25 @@ public struct Composition: Sendable {
             ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: names))
         }
         let registry = ToolRegistry.standard(client: client, pool: pool, provider: models)
-        let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
+        let events = EventDelivery(database, group)
+        let signal = QueueSignal(database: database, loop: group.loops[0], node: node, events: events.signal)
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
+        nodes = Nodes(
+            database: database, loop: group.loops[0], worker: worker, role: configuration.role, version: Composition.version)
         let settings = try Composition.mailSettings(configuration)
         let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
         let mail = MailDelivery(
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)
-        let eventSignal = EventSignal()
-        let sequencer = EventSequencer(database: database, loop: group.loops[0], signal: eventSignal)
-        let eventHub = EventHub(log: EventLog(database: database), group: group)
-        let housekeeping = Housekeeping(database: database, loop: group.loops[0])
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count,
             tokens: AccessTokens(issuer: configuration.publicURL, keys: signingKeys))
-        let passwords = Passwords(
-            parameters: Password.Parameters(
-                memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
-            threads: configuration.passwordThreads)
+        let passwords = Composition.passwords(configuration)
+        let housekeeping = Housekeeping(database: database, loop: group.loops[0])
+        self.housekeeping = housekeeping
         sessions = Sessions(database: database, authenticator: authenticator, rootKey: rootKey)
         let limiter = RateLimiter(.suspended)
         let sharing = BudgetSharing(database: database, loop: group.loops[0], limiter: limiter, node: node)
@@ -97,35 +93,29 @@ public struct Composition: Sendable {
             accounts: AccountGround(
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
-            agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
-            registry: registry, eventHub: eventHub, loopCount: group.loops.count,
-            idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
-            limiter: limiter
+            agents: Agents(database: database, registry: registry, events: events.signal),
+            executions: Executions(database: database, signal: signal), nodes: nodes, registry: registry,
+            eventHub: events.hub, loopCount: group.loops.count,
+            idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")), limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
             housekeeping.write(to: &text)
-            sequencer.write(to: &text)
-            eventHub.write(to: &text)
+            events.writeMetrics(to: &text)
         }
         self.sharing = sharing
-        self.eventSignal = eventSignal
-        self.sequencer = sequencer
-        self.eventHub = eventHub
-        self.group = group
-        self.database = database
+        (self.events, self.group, self.database) = (events, group, database)
         self.client = client
         self.models = models
         self.worker = worker
         self.mail = mail
-        self.housekeeping = housekeeping
         self.authenticator = authenticator
         self.signingKeys = signingKeys
         api = API(services, loopCount: group.loops.count)
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
-            mail: mail, sharing: sharing, worker: worker, events: eventHub)
+            mail: mail, sharing: sharing, worker: worker, events: events.hub)
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -144,9 +134,9 @@ public struct Composition: Sendable {
         authenticator.uses.start(on: group)
         news.start()
         await sharing.start()
-        await sequencer.start()
-        await eventHub.start()
+        await events.start()
         await worker.start()
+        await nodes.start()
         await mail.start()
         await housekeeping.start()
     }
@@ -154,10 +144,10 @@ public struct Composition: Sendable {
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
         await housekeeping.stop()
+        await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
-        await sequencer.stop()
-        await eventHub.stop()
+        await events.stop()
         await sharing.stop()
         await news.stop()
         await authenticator.uses.stop(on: group)
@@ -189,6 +179,13 @@ public struct Composition: Sendable {
     private static func mailSettings(_ configuration: Configuration) throws(Fault) -> MailSettings {
         try MailSettings(
             publicURL: publicURL(configuration), sender: configuration.mailFrom, smtpURL: configuration.smtpURL)
+    }
+
+    private static func passwords(_ configuration: Configuration) -> Passwords {
+        Passwords(
+            parameters: Password.Parameters(
+                memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
+            threads: configuration.passwordThreads)
     }
 
     /// The guard of outgoing connections with the operator's list.

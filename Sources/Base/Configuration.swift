@@ -35,6 +35,8 @@ public struct Configuration: Sendable {
     public var authenticationPerSecond: Int
     /// Origins that browsers may call from.
     public var corsOrigins: [String]
+    /// What this process is for.
+    public var role: NodeRole
     /// Executions that run at once on this node.
     public var workerConcurrency: Int
     /// For so long a tenant that was given up can be brought back.
@@ -149,6 +151,8 @@ public struct Configuration: Sendable {
         Setting(
             variable: "INSULA_DELETION_DELAY_HOURS", standard: "168",
             summary: "hours for which a tenant that was given up can be brought back"),
+        Setting(
+            variable: "INSULA_ROLE", standard: "all", summary: "what this process is for: all, api or worker; --role of serve"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
         Setting(variable: "INSULA_PASSWORD_PASSES", standard: "2", summary: "passes of a password hash over its memory"),
@@ -213,7 +217,11 @@ public struct Configuration: Sendable {
         anonymousPerMinute = reader.number("INSULA_ANONYMOUS_PER_MINUTE", 1...1_000_000)
         authenticationPerSecond = reader.number("INSULA_AUTHENTICATION_PER_SECOND", 1...1_000_000)
         corsOrigins = reader.list("INSULA_CORS_ORIGINS")
-        workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
+        role = NodeRole(rawValue: reader.text("INSULA_ROLE")) ?? .all
+        if NodeRole(rawValue: reader.text("INSULA_ROLE")) == nil {
+            reader.refuse("INSULA_ROLE", "enum", "INSULA_ROLE is all, api or worker.")
+        }
+        workerConcurrency = role == .api ? 0 : reader.number("INSULA_WORKERS", 0...1024)
         passwordMemoryMebibytes = reader.number("INSULA_PASSWORD_MEMORY", 19...256)
         passwordPasses = reader.number("INSULA_PASSWORD_PASSES", 2...16)
         if passwordMemoryMebibytes * passwordPasses > 1_024 {

@@ -58,7 +58,7 @@ struct Model: Sendable {
 
     static func call(_ tool: any Tool, _ input: JSONValue, _ deadlineMilliseconds: Int = 30_000) async throws -> JSONValue {
         let context = ToolContext(
-            execution: .make(), stepKey: "tool[0]", clock: RunClock(showing: .now),
+            tenant: .make(), execution: .make(), stepKey: "tool[0]",
             deadline: Instant.now.advanced(milliseconds: deadlineMilliseconds), log: RunLog(epoch: 1))
         return try await tool.prepare(input.object ?? JSONObject()).act(context)
     }

@@ -93,7 +93,7 @@ struct Reach: Sendable {
     func call(_ name: String, _ input: JSONValue, deadlineMilliseconds: Int = 30_000) async throws -> JSONValue {
         let tool = try #require(tools.first { $0.name == name })
         let context = ToolContext(
-            execution: .make(), stepKey: "tool[0]", clock: RunClock(showing: .now),
+            tenant: .make(), execution: .make(), stepKey: "tool[0]",
             deadline: Instant.now.advanced(milliseconds: deadlineMilliseconds), log: RunLog(epoch: 1))
         return try await tool.prepare(input.object ?? JSONObject()).act(context)
     }

@@ -19,6 +19,8 @@ enum AgentStatements {
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
             SELECT tenant_id, id, version, $5 FROM made
             RETURNING body
+        ), told AS (
+            \(EventClause.agent("made", type: "'agent.created'"))
         )
         SELECT id, name, description, state, version, body, created_at, updated_at, revision, insula_audit($6, id)
         FROM made, body
@@ -53,6 +55,8 @@ enum AgentStatements {
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
             SELECT tenant_id, id, version, $4 FROM changed WHERE $4 IS NOT NULL
             RETURNING body
+        ), told AS (
+            \(EventClause.agent("changed", type: "'agent.updated'"))
         )
         SELECT c.id, c.name, c.description, c.state, c.version,
             coalesce(
@@ -71,6 +75,8 @@ enum AgentStatements {
             UPDATE definitions SET state = $2, revision = revision + 1, updated_at = clock_timestamp()
             WHERE id = $1 AND kind = 'agent' AND state = ANY ($3)
             RETURNING *
+        ), told AS (
+            \(EventClause.agent("moved", type: "'agent.' || CASE state WHEN 'running' THEN 'started' ELSE state END"))
         )
         SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at, m.revision,
             insula_audit($4, m.id)
@@ -89,8 +95,13 @@ enum AgentStatements {
     static let delete = Statement<Void, AgentID, [Int]?, AuditEntry>(
         "delete agent",
         """
-        DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
-        RETURNING insula_audit($3, id)
+        WITH gone AS (
+            DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
+            RETURNING *
+        ), told AS (
+            \(EventClause.agent("gone", type: "'agent.deleted'"))
+        )
+        SELECT insula_audit($3, id) FROM gone
         """)
 
     /// The lock of an agent, held to the end of the Sync.
@@ -98,33 +109,14 @@ enum AgentStatements {
         "lock agent", "SELECT 1 FROM definitions WHERE id = $1 AND state = ANY ($2) FOR NO KEY UPDATE")
 
     /// Takes the locks of what a stop will sweep, in the order in which renewals take them.
-    static let sweep = Statement<Void, AgentID>(
-        "lock the queue of an agent",
-        """
-        SELECT 1 FROM execution_queue WHERE definition_id = $1 ORDER BY execution_id FOR UPDATE
-        """)
+    static let sweep = Statement<Void, AgentID>("lock the queue of an agent", CancelClause.locking(roots: queued))
 
     /// Cancels what waits and asks for a cancel of what runs. The locks are held, so that nothing moves in between.
-    static let stop = Statement<Void, AgentID, [String]>(
+    static let stop: Statement<Void, AgentID> = CancelClause.statement(
         "cancel the executions of a stopped agent",
-        """
-        WITH stopped AS (
-            SELECT id FROM definitions WHERE id = $1 AND state = 'stopped'
-        ), waiting AS (
-            DELETE FROM execution_queue q USING stopped WHERE q.definition_id = stopped.id AND q.node_id IS NULL
-            RETURNING q.execution_id
-        ), held AS (
-            UPDATE execution_queue q SET cancel_requested = true FROM stopped
-            WHERE q.definition_id = stopped.id AND q.node_id IS NOT NULL
-            RETURNING q.execution_id
-        )
-        UPDATE executions e
-        SET state = CASE WHEN ended.at_once THEN 'cancelled' ELSE 'cancelling' END,
-            finished_at = CASE WHEN ended.at_once THEN clock_timestamp() END,
-            updated_at = clock_timestamp()
-        FROM (SELECT execution_id, true AS at_once FROM waiting UNION ALL SELECT execution_id, false FROM held) ended
-        WHERE e.id = ended.execution_id AND e.state = ANY ($2)
-        """)
+        roots: queued + " AND EXISTS (SELECT FROM definitions WHERE id = $1 AND state = 'stopped')")
+
+    private static let queued = "SELECT execution_id FROM execution_queue WHERE definition_id = $1"
 
     private static func agent(_ row: borrowing RowReader) throws(Fault) -> Agent {
         Agent(

@@ -5,21 +5,32 @@ import JSON
 
 /// The surroundings of one call. Used by the task that makes the call.
 public struct ToolContext {
+    public let tenant: TenantID
     public let execution: ExecutionID
     /// The place of the call in the run.
     public let stepKey: String
-    /// The clock of the run.
-    public let clock: RunClock
     /// When the whole run is out of time.
     public let deadline: Instant
-    private let log: RunLog
+    /// The clock of the run.
+    public internal(set) var clock = RunClock(showing: .now)
+    /// What came of the wait for which the step threw `StepFailure.suspended`; `nil` at the first call.
+    public internal(set) var resumption: Resumption?
+    /// Makes the children, under the fence of the run.
+    var store: RunStore?
+    let spending = Spending()
+    let log: RunLog
 
-    init(execution: ExecutionID, stepKey: String, clock: RunClock, deadline: Instant, log: RunLog) {
+    init(tenant: TenantID, execution: ExecutionID, stepKey: String, deadline: Instant, log: RunLog) {
+        self.tenant = tenant
         self.execution = execution
         self.stepKey = stepKey
-        self.clock = clock
         self.deadline = deadline
         self.log = log
+    }
+
+    /// Counts what the call has cost; it stands in the journal with the step, and in the sum of the execution.
+    public func spend(tokens: Int = 0, microdollars: Int = 0) {
+        spending.add(tokens: tokens, microdollars: microdollars)
     }
 
     /// The same for every repetition of this step, and for no other step.
@@ -33,6 +44,33 @@ public struct ToolContext {
     /// Writes a line into the log of the execution. Never a secret.
     public func write(_ level: LogLevel, _ message: String, _ metadata: JSONObject = JSONObject()) {
         log.add(level, message, metadata)
+    }
+}
+
+/// What one call has cost so far. Touched on the loop of its run alone.
+final class Spending: @unchecked Sendable {
+    private(set) var tokens = 0
+    private(set) var microdollars = 0
+
+    func add(tokens: Int, microdollars: Int) {
+        precondition(tokens >= 0 && microdollars >= 0, "nothing is earned back")
+        self.tokens += tokens
+        self.microdollars += microdollars
+    }
+
+    /// Between two reports of one call.
+    static let reportMilliseconds = 250
+    private var reported: (fraction: Double, at: Instant)?
+
+    /// Whether a report is told: it goes forward, and the last one is a while ago.
+    func mayReport(_ fraction: Double) -> Bool {
+        if let reported {
+            guard fraction > reported.fraction, reported.at.advanced(milliseconds: Spending.reportMilliseconds) <= .now else {
+                return false
+            }
+        }
+        reported = (fraction, .now)
+        return true
     }
 }
 
