@@ -39,6 +39,8 @@ public final class Services: Sendable {
     let tokens: TokenService
     let agents: Agents
     let executions: Executions
+    let tasks: Tasks
+    let schedules: Schedules
     let nodes: Nodes
     let registry: ToolRegistry
     let eventLog: EventLog
@@ -68,6 +70,8 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
+        tasks: Tasks,
+        schedules: Schedules,
         nodes: Nodes,
         registry: ToolRegistry,
         eventHub: EventHub,
@@ -106,6 +110,8 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
+        self.tasks = tasks
+        self.schedules = schedules
         self.nodes = nodes
         self.registry = registry
         eventLog = EventLog(database: database)

@@ -24,6 +24,8 @@ public struct Composition: Sendable {
     /// The sessions of people.
     public let sessions: Sessions
     public let worker: Worker
+    /// Lets schedules fire.
+    private let scheduler: Scheduler?
     private let nodes: Nodes
     /// Removes what is over.
     public let housekeeping: Housekeeping
@@ -52,11 +54,7 @@ public struct Composition: Sendable {
         _ configuration: Configuration, group: LoopGroup, pool: BlockingPool, target: ConnectionTarget, node: NodeID,
         rootKey: RootKey
     ) throws(Fault) {
-        let database = Database(
-            target, loops: group, pool: pool,
-            statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
-                + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + Agents.statements + Executions.statements + MailOutbox.statements + EventLog.statements)
+        let database = Database(target, loops: group, pool: pool, statements: Composition.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -76,6 +74,7 @@ public struct Composition: Sendable {
         let mail = MailDelivery(
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)
+        let scheduler = Scheduler(database: database, loop: group.loops[0], signal: signal)
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count,
@@ -94,13 +93,15 @@ public struct Composition: Sendable {
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry, events: events.signal),
-            executions: Executions(database: database, signal: signal), nodes: nodes, registry: registry,
-            eventHub: events.hub, loopCount: group.loops.count,
+            executions: Executions(database: database, signal: signal),
+            tasks: Tasks(database: database, registry: registry, signal: signal), schedules: Schedules(database: database),
+            nodes: nodes, registry: registry, eventHub: events.hub, loopCount: group.loops.count,
             idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")), limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
+            scheduler.write(to: &text)
             housekeeping.write(to: &text)
             events.writeMetrics(to: &text)
         }
@@ -109,6 +110,7 @@ public struct Composition: Sendable {
         self.client = client
         self.models = models
         self.worker = worker
+        self.scheduler = configuration.workerConcurrency > 0 ? scheduler : nil
         self.mail = mail
         self.authenticator = authenticator
         self.signingKeys = signingKeys
@@ -116,6 +118,14 @@ public struct Composition: Sendable {
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
             mail: mail, sharing: sharing, worker: worker, events: events.hub)
+    }
+
+    /// What is prepared at connect.
+    private static var statements: [any AnyStatement] {
+        Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
+            + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
+            + Agents.statements + Tasks.statements + Schedules.statements + Executions.statements + MailOutbox.statements
+            + EventLog.statements
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -136,6 +146,7 @@ public struct Composition: Sendable {
         await sharing.start()
         await events.start()
         await worker.start()
+        await scheduler?.start()
         await nodes.start()
         await mail.start()
         await housekeeping.start()
@@ -144,6 +155,7 @@ public struct Composition: Sendable {
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
         await housekeeping.stop()
+        await scheduler?.stop()
         await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)

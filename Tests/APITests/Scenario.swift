@@ -24,7 +24,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
-        + audit + operators + agents + executions + changingExecutions + events
+        + audit + operators + agents + tasks + schedules + executions + changingExecutions + events
 
     // MARK: The server itself
 

@@ -52,14 +52,24 @@ import Testing
             try await mine.call("POST", "/v1/invitations", ["email": "guest@example.com"]).json["id"]?.string)
         let role = try #require(
             try await mine.call("POST", "/v1/roles", ["name": "r", "scopes": ["agents:read"]]).json["id"]?.string)
+        let task = try #require(
+            try await mine.call(
+                "POST", "/v1/tasks", ["name": "t", "type": "http_request", "parameters": ["url": "http://a.example/"]]
+            )
+            .json["id"]?.string)
+        let schedule = try #require(
+            try await mine.call(
+                "POST", "/v1/schedules",
+                ["name": "s", "task_id": .string(task), "trigger": ["type": "interval", "every_seconds": 86_400]]
+            ).json["id"]?.string)
         let there = [
             "agent": agent, "execution": execution, "key": key, "user": "\(person.id)", "session": session.id,
-            "invitation": invitation, "role": role,
+            "invitation": invitation, "role": role, "task": task, "schedule": schedule,
         ]
         let nowhere = [
             "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
             "user": "\(UserID.make())", "session": "\(SessionID.make())", "invitation": "\(InvitationID.make())",
-            "role": "\(RoleID.make())",
+            "role": "\(RoleID.make())", "task": "\(TaskID.make())", "schedule": "\(ScheduleID.make())",
         ]
 
         let routes = try await MatrixTests.routes()

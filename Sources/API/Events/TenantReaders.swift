@@ -70,7 +70,7 @@ final class TenantReaders: @unchecked Sendable {
     private func tell(_ events: [Event]) {
         guard let first = events.map(\.seq).min() else { return }
         var spelled: [Wish: [UInt8]] = [:]
-        for subscription in subscriptions.values where subscription.isLive {
+        for subscription in subscriptions.values where subscription.isLive && subscription.reader.isReading {
             let bytes: [UInt8]
             if subscription.place < first {
                 let wish = Wish(filter: subscription.filter, encoding: subscription.encoding)

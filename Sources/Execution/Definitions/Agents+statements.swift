@@ -20,7 +20,7 @@ enum AgentStatements {
             SELECT tenant_id, id, version, $5 FROM made
             RETURNING body
         ), told AS (
-            \(EventClause.agent("made", type: "'agent.created'"))
+            \(EventClause.definition("made", type: "'agent.created'"))
         )
         SELECT id, name, description, state, version, body, created_at, updated_at, revision, insula_audit($6, id)
         FROM made, body
@@ -56,7 +56,7 @@ enum AgentStatements {
             SELECT tenant_id, id, version, $4 FROM changed WHERE $4 IS NOT NULL
             RETURNING body
         ), told AS (
-            \(EventClause.agent("changed", type: "'agent.updated'"))
+            \(EventClause.definition("changed", type: "'agent.updated'"))
         )
         SELECT c.id, c.name, c.description, c.state, c.version,
             coalesce(
@@ -76,7 +76,7 @@ enum AgentStatements {
             WHERE id = $1 AND kind = 'agent' AND state = ANY ($3)
             RETURNING *
         ), told AS (
-            \(EventClause.agent("moved", type: "'agent.' || CASE state WHEN 'running' THEN 'started' ELSE state END"))
+            \(EventClause.definition("moved", type: "'agent.' || CASE state WHEN 'running' THEN 'started' ELSE state END"))
         )
         SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at, m.revision,
             insula_audit($4, m.id)
@@ -99,7 +99,7 @@ enum AgentStatements {
             DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
             RETURNING *
         ), told AS (
-            \(EventClause.agent("gone", type: "'agent.deleted'"))
+            \(EventClause.definition("gone", type: "'agent.deleted'"))
         )
         SELECT insula_audit($3, id) FROM gone
         """)

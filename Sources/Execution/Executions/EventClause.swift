@@ -28,9 +28,9 @@ enum EventClause {
         """
     }
 
-    /// One event an agent.
+    /// One event a definition.
     /// - Parameter rows: a CTE of whole rows of `definitions`.
-    static func agent(_ rows: String, type: String) -> String {
+    static func definition(_ rows: String, type: String) -> String {
         """
         INSERT INTO event_outbox (tenant_id, type, ref, payload)
         SELECT tenant_id, \(type), id, jsonb_build_object('name', name, 'state', state, 'version', version)
