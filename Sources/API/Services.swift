@@ -37,12 +37,8 @@ public final class Services: Sendable {
     let users: Users
     let invitations: Invitations
     let tokens: TokenService
-    let agents: Agents
-    let executions: Executions
-    let tasks: Tasks
-    let schedules: Schedules
+    let core: ExecutionCore
     let nodes: Nodes
-    let registry: ToolRegistry
     let eventLog: EventLog
     let live: LiveServices
     let idempotencyKeys: IdempotencyKeys
@@ -68,12 +64,8 @@ public final class Services: Sendable {
         rootKey: RootKey,
         passwords: Passwords,
         accounts ground: AccountGround,
-        agents: Agents,
-        executions: Executions,
-        tasks: Tasks,
-        schedules: Schedules,
+        core: ExecutionCore,
         nodes: Nodes,
-        registry: ToolRegistry,
         eventHub: EventHub,
         loopCount: Int,
         idempotencyKeys: IdempotencyKeys,
@@ -108,12 +100,8 @@ public final class Services: Sendable {
         invitations = Invitations(ground)
         keys = APIKeys(database: database, authenticator: authenticator, environment: configuration.keyEnvironment)
         tokens = TokenService(sessions: sessions, keys: keys)
-        self.agents = agents
-        self.executions = executions
-        self.tasks = tasks
-        self.schedules = schedules
+        self.core = core
         self.nodes = nodes
-        self.registry = registry
         eventLog = EventLog(database: database)
         live = LiveServices(authenticator: authenticator, hub: eventHub, watch: ReaderWatch(loopCount: loopCount))
         self.idempotencyKeys = idempotencyKeys

@@ -2,7 +2,6 @@
 // comes back. What it does not ask for it does not read, so that it can also be a reader who is slow.
 
 import Base
-import Glibc
 import HTTP
 import JSON
 import Loop
@@ -80,15 +79,6 @@ public final class TestWebSocket: @unchecked Sendable {
     /// Sends bytes as they are.
     public func send(_ bytes: [UInt8]) async throws {
         try await onLoop { try await $0.socket.write(bytes) }
-    }
-
-    /// Has the kernel hold little of what is not read, so that this reader is felt to be slow.
-    public func narrow() async {
-        await loop.call { [self] in
-            var bytes: Int32 = 16 << 10
-            _ = unsafe setsockopt(
-                socket.descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
-        }
     }
 
     /// Goes away without a word.

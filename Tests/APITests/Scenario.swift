@@ -24,7 +24,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
-        + audit + operators + agents + tasks + schedules + executions + changingExecutions + events
+        + audit + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + events
 
     // MARK: The server itself
 
@@ -246,13 +246,16 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             let names = [
                 "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize",
                 "write_blog",
-                "mcp_call",
+                "mcp_call", "wait", "call_agent", "call_flow",
             ]
             #expect(tools.compactMap { $0["name"]?.string } == names)
         },
         Scenario("GET", "/v1/strategies") { visit in
             let strategies = try #require(try await visit.call(200, "GET", "/v1/strategies").json["data"]?.array)
-            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive", "sequence", "plan_and_execute", "tool_loop"])
+            #expect(
+                strategies.compactMap { $0["name"]?.string } == [
+                    "reactive", "sequence", "plan_and_execute", "tool_loop", "flow_graph",
+                ])
         },
     ]
 }

@@ -13,6 +13,8 @@ public enum TaskType: String, Sendable, CaseIterable, JSONRepresentable {
     case securityScan = "security_scan"
     /// Runs an agent.
     case agentRun = "agent_run"
+    /// Runs a flow.
+    case flowRun = "flow_run"
 
     /// The tool that does it.
     var tool: String {
@@ -21,56 +23,7 @@ public enum TaskType: String, Sendable, CaseIterable, JSONRepresentable {
         case .httpRequest: "http_request"
         case .securityScan: "security_scan"
         case .agentRun: "call_agent"
-        }
-    }
-}
-
-/// Where a task stands.
-public enum TaskState: String, Sendable, CaseIterable, JSONRepresentable {
-    /// It can be run.
-    case active
-    /// It can't be run for now.
-    case paused
-    /// It will never run again.
-    case archived
-
-    /// What may follow.
-    public var successors: Set<TaskState> {
-        switch self {
-        case .active: [.paused, .archived]
-        case .paused: [.active, .archived]
-        case .archived: []
-        }
-    }
-
-    /// The states that `state` may follow.
-    static func predecessors(of state: TaskState) -> [String] {
-        allCases.filter { $0.successors.contains(state) }.map(\.rawValue)
-    }
-}
-
-/// What became of a task so far, by its last run.
-public enum TaskStatus: String, Sendable, CaseIterable, JSONRepresentable {
-    /// It never ran.
-    case created
-    /// Its run waits for its turn.
-    case pending
-    /// Its run is under way.
-    case running
-    case completed, failed
-
-    /// What the state of the last run makes of it.
-    init(lastRun: ExecutionState?) {
-        guard let lastRun else {
-            self = .created
-            return
-        }
-        if lastRun == .succeeded {
-            self = .completed
-        } else if lastRun.isTerminal || lastRun == .indeterminate {
-            self = .failed
-        } else {
-            self = ["queued", "scheduled"].contains(lastRun.rawValue) ? .pending : .running
+        case .flowRun: "call_flow"
         }
     }
 }

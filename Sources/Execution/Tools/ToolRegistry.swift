@@ -38,12 +38,16 @@ public struct ToolRegistry: Sendable {
                 SummarizeTool(provider: provider),
                 WriteBlogTool(provider: provider),
                 MCPCallTool(client: client),
+                WaitTool(),
+                CallAgentTool(),
+                CallFlowTool(),
             ],
             strategies: [
                 ReactiveStrategy(),
                 SequenceStrategy(),
                 PlanAndExecuteStrategy(),
                 ToolLoopStrategy(),
+                FlowGraphStrategy(pool: pool),
             ])
     }
 
