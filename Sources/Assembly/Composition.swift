@@ -57,7 +57,7 @@ public struct Composition: Sendable {
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
                 + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + Agents.statements + Tasks.statements + Schedules.statements + Executions.statements + MailOutbox.statements)
+                + ExecutionCore.statements + MailOutbox.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -96,10 +96,8 @@ public struct Composition: Sendable {
             accounts: AccountGround(
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
-            agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
-            tasks: Tasks(database: database, registry: registry, signal: signal), schedules: Schedules(database: database),
-            nodes: nodes,
-            registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
+            core: ExecutionCore(database: database, registry: registry, signal: signal),
+            nodes: nodes, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)

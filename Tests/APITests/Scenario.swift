@@ -25,7 +25,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
         + audit
-        + operators + agents + tasks + schedules + executions + changingExecutions
+        + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions
 
     // MARK: The server itself
 
@@ -253,7 +253,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario("GET", "/v1/strategies") { visit in
             let strategies = try #require(try await visit.call(200, "GET", "/v1/strategies").json["data"]?.array)
-            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive", "sequence", "plan_and_execute", "tool_loop"])
+            #expect(
+                strategies.compactMap { $0["name"]?.string } == [
+                    "reactive", "sequence", "plan_and_execute", "tool_loop", "flow_graph",
+                ])
         },
     ]
 }

@@ -44,6 +44,7 @@ public struct ToolRegistry: Sendable {
                 SequenceStrategy(),
                 PlanAndExecuteStrategy(),
                 ToolLoopStrategy(),
+                FlowGraphStrategy(pool: pool),
             ])
     }
 
