@@ -156,6 +156,9 @@ extension Scenario {
             #expect(some["success_rate"]?.double == 0.75 && some["live"] == 0)
             let (half, most) = (try #require(some["p50_duration_ms"]?.int), try #require(some["p95_duration_ms"]?.int))
             #expect(half >= 0 && half <= most && some["last_finished_at"]?.string?.count == 24)
+            let average = try #require(some["average_duration_ms"]?.int)
+            #expect(average <= most && none["average_duration_ms"] == .null)
+            #expect(try await visit.call(200, "GET", "/v1/tasks/\(task)").json["status"] == "failed")
         },
     ]
 

@@ -50,7 +50,8 @@ extension Conformance {
 
             def part(low, high, names=None):
                 kind = random.random()
-                a, b = sorted(random.choice(range(low, high + 1)) for _ in "ab")
+                # Two numbers: a range of one, such as 5-5, croniter takes for all there are.
+                a, b = sorted(random.sample(range(low, high + 1), 2))
                 name = lambda n: random.choice([str(n), names[n - low].upper()]) if names and n - low < len(names) else str(n)
                 if kind < .35: return "*"
                 if kind < .45: return f"*/{random.randint(1, high)}"

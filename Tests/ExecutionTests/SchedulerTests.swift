@@ -65,7 +65,7 @@ import Testing
             // What is written twice in spite of all is written once: the same look again, as by a node that woke too late.
             let again = try await shop.database.session(.tenant(shop.tenant)) { session throws(Fault) in
                 try await session.query(
-                    SchedulerStatements.fire, ids[0], seen[0].plannedAt, 0, ExecutionID.make(), JSONBytes(Array("{}".utf8)))
+                    SchedulerStatements.fire, ids[0], seen[0].plannedAt, 0, ExecutionID.make(), JSONBytes(Array("{}".utf8)), 0)
             }
             #expect(again.isEmpty)
             #expect(try shop.force("SELECT count(*) FROM executions")[0][0] == "120")

@@ -113,7 +113,7 @@ public final class Agents: Sendable {
         return paused
     }
 
-    /// Stops an agent for ever and cancels what runs.
+    /// Stops an agent for ever, ends its schedules and cancels what runs.
     /// - Throws: `.notFound`; `.invalidState` when it is `stopped`.
     public func stop(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
         let allowed = AgentState.predecessors(of: .stopped).map(\.rawValue)
@@ -123,6 +123,7 @@ public final class Agents: Sendable {
             batch.add(AgentStatements.sweep, id)
             let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed, permit.audit(.agentStopped))
             batch.add(AgentStatements.stop, id)
+            batch.add(ScheduleStatements.end, id.uuid)
             batch.add(RunStatements.wakeParents)
             return try await batch.run().first(moved)
         }

@@ -49,6 +49,7 @@ public struct RunStatistics: Sendable {
     /// From the first start to the end of those that succeeded; `nil` when none did.
     public let medianMilliseconds: Int?
     public let p95Milliseconds: Int?
+    public let averageMilliseconds: Int?
     public let lastFinishedAt: Timestamp?
 
     /// Of those that came to an end of their own, how many succeeded, from 0 to 1; `nil` when none did.
@@ -77,6 +78,7 @@ extension RunStatistics {
                 $0.medianMilliseconds
             },
             .field("p95_duration_ms", "95 in 100 of those that succeeded took no longer.") { $0.p95Milliseconds },
+            .field("average_duration_ms", "What those that succeeded took on average.") { $0.averageMilliseconds },
             .field("last_finished_at", "When the last one ended.") { $0.lastFinishedAt },
         ])
 }

@@ -176,7 +176,8 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
                 count(*) FILTER (WHERE state = 'timed_out'), count(*) FILTER (WHERE state = 'cancelled'),
                 count(*) FILTER (WHERE state = 'indeterminate'),
                 percentile_disc(0.5) WITHIN GROUP (ORDER BY milliseconds) FILTER (WHERE state = 'succeeded'),
-                percentile_disc(0.95) WITHIN GROUP (ORDER BY milliseconds) FILTER (WHERE state = 'succeeded'), max(finished_at)
+                percentile_disc(0.95) WITHIN GROUP (ORDER BY milliseconds) FILTER (WHERE state = 'succeeded'), max(finished_at),
+                (avg(milliseconds) FILTER (WHERE state = 'succeeded'))::bigint
             FROM (
                 SELECT state, finished_at, (extract(epoch FROM finished_at - started_at) * 1000)::bigint AS milliseconds
                 FROM executions WHERE definition_id = $1 ORDER BY id DESC LIMIT $2) latest
@@ -189,7 +190,7 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
             return RunStatistics(
                 total: counts[0], live: counts[0] - counts[1...].reduce(0, +), succeeded: counts[1], failed: counts[2],
                 timedOut: counts[3], cancelled: counts[4], indeterminate: counts[5], medianMilliseconds: try row.value(6),
-                p95Milliseconds: try row.value(7), lastFinishedAt: try row.value(8))
+                p95Milliseconds: try row.value(7), averageMilliseconds: try row.value(9), lastFinishedAt: try row.value(8))
         }
     }
 

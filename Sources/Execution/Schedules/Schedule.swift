@@ -86,6 +86,8 @@ public struct ScheduleFire: Sendable {
     public enum Reason: String, Sendable, CaseIterable, JSONRepresentable {
         case missed, overlap
         case notReady = "not_ready"
+        /// The event came of a run that came of an event, and so on, over too many fires.
+        case loop
     }
 
     public let plannedAt: Timestamp

@@ -1,6 +1,6 @@
 // What a node does with a schedule that it looks at: which fires run, which wait, which are left out and why, and when the next one is planned. Pure:
 // what is known goes in, with the database's clock; what is to be written comes out. Every planned time is accounted for once.
-// Bounds: a fire is late after `punctualSeconds`; `MissedPolicy.most` late ones are made up for.
+// Bounds: a fire is late after `punctualSeconds`; `MissedPolicy.most` late ones are made up for; `chain` fires make each other.
 
 import Base
 
@@ -9,6 +9,8 @@ struct PlannedFire: Sendable, Hashable {
     let planned: Timestamp
     /// The number of the event; 0 for the clock's.
     var event = 0
+    /// How many fires that events made lie behind it, itself included; 0 for the clock's.
+    var depth = 0
 }
 
 /// What is known of a schedule when it is looked at.
@@ -35,7 +37,7 @@ struct ScheduleLook: Sendable {
 struct ScheduleDecision: Sendable, Equatable {
     /// Why a fire was left out.
     enum Reason: String, Sendable, CaseIterable {
-        case missed, overlap
+        case missed, overlap, loop
         case notReady = "not_ready"
     }
 
@@ -64,10 +66,13 @@ struct ScheduleDecision: Sendable, Equatable {
 
     /// Later than this a fire is late.
     static let punctualSeconds = 60
+    /// So many fires make each other by the events of their runs, at most.
+    static let chain = 8
 
     init(_ look: ScheduleLook) {
         next = look.next.flatMap { $0 <= look.now ? look.trigger.next(after: look.now, anchor: look.anchor) : $0 }
-        let fires = takeDue(look) + look.arrived
+        let fires = takeDue(look) + look.arrived.filter { $0.depth <= ScheduleDecision.chain }
+        records += look.arrived.filter { $0.depth > ScheduleDecision.chain }.map { Record(fire: $0, outcome: .skipped(.loop)) }
         guard look.isReady else {
             if look.buffered != nil { ofBuffered = .skipped(.notReady) }
             records += fires.map { Record(fire: $0, outcome: .skipped(.notReady)) }

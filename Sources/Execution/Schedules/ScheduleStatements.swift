@@ -7,7 +7,8 @@ import Tenancy
 
 enum ScheduleStatements {
     static let all: [any AnyStatement] =
-        [ground, create, get, list, lock, update, drop, delete, deleteAll, fires, lockCount] + SchedulerStatements.tenant
+        [ground, create, get, list, lock, update, drop, delete, deleteAll, fires, lockCount, end]
+        + SchedulerStatements.tenant
 
     private static let columns = """
         s.id, s.name, d.kind, s.definition_id, s.trigger, s.input, s.missed, s.overlap, s.state, s.next_fire_at, s.last_fired_at,
@@ -113,6 +114,16 @@ enum ScheduleStatements {
         """
         UPDATE schedule_fires SET outcome = 'skipped', reason = $2, fired_at = clock_timestamp()
         WHERE schedule_id = $1 AND outcome = 'buffered'
+        """)
+
+    /// Ends the schedules of what will never run again.
+    static let end = Statement<Void, UUIDBits>(
+        "end the schedules of a definition",
+        """
+        UPDATE schedules s SET state = 'ended', next_fire_at = NULL, due_at = NULL, event_seq = NULL, revision = s.revision + 1,
+            updated_at = clock_timestamp()
+        FROM definitions d
+        WHERE d.id = $1 AND d.state IN ('stopped', 'archived') AND s.definition_id = d.id AND s.state <> 'ended'
         """)
 
     static let delete = Statement<Void, ScheduleID, [Int]?, AuditEntry>(

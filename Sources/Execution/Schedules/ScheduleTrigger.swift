@@ -18,7 +18,7 @@ public enum ScheduleTrigger: Sendable, Equatable {
 
     /// How a run can have ended.
     public enum End: String, Sendable, CaseIterable, JSONRepresentable {
-        case succeeded, failed, cancelled
+        case succeeded, failed, cancelled, indeterminate
         case timedOut = "timed_out"
     }
 

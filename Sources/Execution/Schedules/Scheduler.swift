@@ -92,7 +92,7 @@ public final class Scheduler: Sendable {
     func round() async throws(Fault) -> Int {
         let due = try await database.worker.query(SchedulerStatements.claimDue, Scheduler.batch)
         let awaiting = try await database.worker.query(SchedulerStatements.claimAwaiting, Scheduler.batch)
-        let all = due + awaiting
+        let all = due + (await pass(awaiting))
         await withTaskGroup(of: Void.self) { group in
             for (index, one) in all.enumerated() {
                 if index >= Scheduler.atOnce { await group.next() }
@@ -100,6 +100,25 @@ public final class Scheduler: Sendable {
             }
         }
         return max(due.count, awaiting.count)
+    }
+
+    /// Moves the cursors of those that no new event concerns, tenant by tenant.
+    /// - Returns: the others.
+    private func pass(_ awaiting: [SchedulerStatements.Due]) async -> [SchedulerStatements.Due] {
+        var passed: Set<ScheduleID> = []
+        for (tenant, schedules) in Dictionary(grouping: awaiting, by: \.tenant) {
+            do throws(Fault) {
+                let ids = schedules.map(\.schedule)
+                passed.formUnion(
+                    try await database.session(.tenant(tenant)) { session throws(Fault) in
+                        try await session.query(SchedulerStatements.pass, ids)
+                    })
+            } catch {
+                // They are looked at one by one.
+                failures.add()
+            }
+        }
+        return awaiting.filter { !passed.contains($0.schedule) }
     }
 
     /// Looks at one schedule. What fails is looked at again when the claim is over.
@@ -164,7 +183,7 @@ public final class Scheduler: Sendable {
         var last: ExecutionID?
         for (fire, input) in zip(fires, inputs) {
             let execution = ExecutionID.make()
-            batch.add(SchedulerStatements.fire, schedule, fire.planned, fire.event, execution, JSONBytes(input.bytes))
+            batch.add(SchedulerStatements.fire, schedule, fire.planned, fire.event, execution, JSONBytes(input.bytes), fire.depth)
             last = execution
         }
         let others = decision.records.filter { $0.outcome != .started }
@@ -172,7 +191,7 @@ public final class Scheduler: Sendable {
             batch.add(
                 SchedulerStatements.record, schedule, others.map(\.fire.planned), others.map(\.fire.event),
                 others.map(\.outcome.name),
-                others.map { $0.outcome.reason?.rawValue }, others.map(\.until))
+                others.map { $0.outcome.reason?.rawValue }, others.map(\.until), others.map(\.fire.depth))
         }
         var due = decision.next
         if decision.isBuffering {

@@ -141,7 +141,7 @@ extension TenantTable {
             [
                 ("schedule_id", .id("sched")), ("planned_at", .time), ("event_seq", .number), ("outcome", .text),
                 ("reason", .text),
-                ("until", .time), ("execution_id", .id("exec")), ("fired_at", .time),
+                ("until", .time), ("execution_id", .id("exec")), ("fired_at", .time), ("depth", .number),
             ]),
         // What is not numbered yet will be an event in a moment.
         TenantTable("event_outbox", omitting: ["id", "type", "ref", "payload", "at"]),

@@ -9,28 +9,37 @@ from harness import machine
 from harness.machine import ROOT, Failure, say
 
 from .disturbances import ALL
+from .schedules import ScheduleStage
 from .stage import Stage
+
+SCHEDULES = "schedules"
+NAMES = [*ALL, SCHEDULES]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./ops/chaos/run", description=__doc__)
     parser.add_argument("--executions", type=int, default=10_000, help="executions of five steps in each scenario (10,000)")
-    parser.add_argument("--only", help="some of " + ",".join(ALL))
+    parser.add_argument("--schedules", type=int, default=500, help="schedules of the scenario of that name (500)")
+    parser.add_argument("--only", help="some of " + ",".join(NAMES))
     parser.add_argument("--seed", type=int, help="of the disturbances; one is drawn and shown when left out")
     parser.add_argument("--server", default=str(ROOT / ".build/release/insula"), help="the binary to disturb")
     parser.add_argument("--no-build", action="store_true", help="take the binary as it is")
     options = parser.parse_args()
-    options.only = options.only.split(",") if options.only else list(ALL)
-    if unknown := set(options.only) - set(ALL):
+    options.only = options.only.split(",") if options.only else NAMES
+    if unknown := set(options.only) - set(NAMES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    if options.executions < 1:
-        parser.error("at least one execution")
+    if options.executions < 1 or not 1 <= options.schedules <= 1_000:
+        parser.error("at least one execution, and one to a thousand schedules")
     return options
 
 
 def run(name, options, seed):
     """The sentences about what did not hold."""
-    with Stage(options.server, options.executions, random.Random(f"{seed} {name}")) as stage:
+    dice = random.Random(f"{seed} {name}")
+    if name == SCHEDULES:
+        with ScheduleStage(options.server, options.schedules, dice) as stage:
+            return stage.watch()
+    with Stage(options.server, options.executions, dice) as stage:
         threads = stage.trigger_all()
         breaks = ALL[name](stage, threads)
         say(f"  {name}: broken {breaks} times, waiting for the end")
@@ -57,7 +66,8 @@ def main():
             continue
         broken = broken or bool(faults)
         verdict = "held" if not faults else "BROKEN: " + "; ".join(faults)
-        print(f"{name:<12} {verdict}   ({options.executions:,} executions, {time.monotonic() - began:.0f} s, seed {seed})", flush=True)
+        size = f"{options.schedules:,} schedules" if name == SCHEDULES else f"{options.executions:,} executions"
+        print(f"{name:<12} {verdict}   ({size}, {time.monotonic() - began:.0f} s, seed {seed})", flush=True)
     sys.exit(2 if untried else 1 if broken else 0)
 
 

@@ -1,0 +1,195 @@
+// Schedules that wait for events, against a real database: each event makes one run whatever dies, however many nodes look and however many
+// schedules wait, what makes each other fire comes to an end, and whoever is changed or stopped meanwhile keeps what was promised.
+
+import Base
+import InsulaTesting
+import JSON
+import Loop
+import Postgres
+import Tenancy
+import Testing
+
+@testable import Execution
+
+@Suite struct EventScheduleTests {
+    private func scheduler(_ shop: Workshop) -> Scheduler {
+        Scheduler(database: shop.database, loop: shop.group.loops[0], signal: shop.signal)
+    }
+
+    private func make(
+        _ shop: Workshop, _ agent: Agent, _ trigger: ScheduleTrigger, overlap: OverlapPolicy = .allow
+    ) async throws -> ScheduleID {
+        try await Schedules(database: shop.database).create(
+            CreateSchedule(name: "S", definition: .agent(agent.id), trigger: trigger, policies: (.skip, overlap)),
+            try shop.permit()
+        ).id
+    }
+
+    private func fires(_ shop: Workshop, _ id: ScheduleID) async throws -> [ScheduleFire] {
+        try await Schedules(database: shop.database).fires(of: id, limit: 100, try shop.permit()).fires
+    }
+
+    /// Numbers events, as the sequencer does.
+    private func tell(_ shop: Workshop, _ type: String, ref: UUIDBits = AgentID.make().uuid, count: Int = 1) throws {
+        try shop.force(
+            """
+            WITH last AS (
+                INSERT INTO event_sequences VALUES ($1::uuid, $4::bigint)
+                ON CONFLICT (tenant_id) DO UPDATE SET last_seq = event_sequences.last_seq + excluded.last_seq
+                RETURNING last_seq
+            )
+            INSERT INTO events SELECT $1::uuid, last_seq - $4::bigint + n, $2, $3::uuid, '{}', clock_timestamp()
+            FROM last, generate_series(1, $4::bigint) n
+            """, ["\(shop.tenant.uuid)", type, "\(ref)", "\(count)"])
+    }
+
+    private func count(_ shop: Workshop, _ sql: String) throws -> Int {
+        Int(try shop.force("SELECT count(*) FROM \(sql)")[0][0] ?? "") ?? -1
+    }
+
+    private static let anything = ScheduleTrigger.event(type: "task.created", filter: JSONObject())
+
+    @Test func `however many nodes look at once, each of many events makes one run`() async throws {
+        try await Workshop.run(loops: 2, [PingTool()]) { shop in
+            let agent = try await shop.agent("ping")
+            for _ in 0..<3 { _ = try await make(shop, agent, Self.anything) }
+            let events = 250
+            try tell(shop, "task.created", count: events)
+            var rounds = 0
+            while try count(shop, "schedules WHERE event_seq < \(events)") > 0 {
+                rounds += 1
+                try #require(rounds < 100, "the cursors never came to the end")
+                await withTaskGroup(of: Void.self) { group in
+                    for loop in [0, 1, 0, 1] {
+                        group.addTask(executorPreference: shop.group.loops[loop]) {
+                            let one = Scheduler(database: shop.database, loop: shop.group.loops[loop], signal: shop.signal)
+                            _ = try? await one.round()
+                        }
+                    }
+                }
+            }
+            #expect(try count(shop, "executions") == 3 * events)
+            #expect(try count(shop, "(SELECT DISTINCT schedule_id, event_seq FROM schedule_fires) f") == 3 * events)
+        }
+    }
+
+    @Test func `a node that dies before it has committed loses no event and doubles none`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let one = scheduler(shop)
+            let id = try await make(shop, try await shop.agent("ping"), Self.anything)
+            try tell(shop, "task.created", count: 5)
+            await #expect(throws: Fault.self) {
+                try await shop.database.session(.tenant(shop.tenant)) { session throws(Fault) in
+                    #expect(try await one.look(at: id, session) == 5)
+                    throw Fault(.unavailable, "the node dies")
+                }
+            }
+            #expect(try await fires(shop, id).isEmpty)
+            #expect(try count(shop, "executions") == 0)
+            for _ in 0..<2 { _ = try await one.round() }
+            #expect(try await fires(shop, id).compactMap(\.event) == [5, 4, 3, 2, 1])
+            #expect(try count(shop, "executions") == 5)
+        }
+    }
+
+    @Test func `agents that run at each other's end come to an end after eight fires`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let one = scheduler(shop)
+            let (first, second) = (try await shop.agent("ping"), try await shop.agent("ping"))
+            let there = try await make(shop, second, .completionOf(.agent(first.id), ends: [.succeeded]))
+            let back = try await make(shop, first, .completionOf(.agent(second.id), ends: [.succeeded]))
+            var last = try await shop.trigger(first)
+            for turn in 1...8 {
+                try tell(shop, "execution.succeeded", ref: last.uuid)
+                _ = try await one.round()
+                // Each runs at the other's end, and neither at its own.
+                let made = try #require(try await fires(shop, turn % 2 == 1 ? there : back).first)
+                #expect(made.outcome == .started)
+                #expect(try count(shop, "executions") == turn + 1)
+                last = try #require(made.execution)
+            }
+            try tell(shop, "execution.succeeded", ref: last.uuid)
+            _ = try await one.round()
+            let refused = try #require(try await fires(shop, there).first)
+            #expect(refused.outcome == .skipped && refused.reason == .loop && refused.execution == nil)
+            #expect(try count(shop, "executions") == 9)
+        }
+    }
+
+    @Test func `what the run of a schedule has started makes that schedule fire no more`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let one = scheduler(shop)
+            let agent = try await shop.agent("ping")
+            let id = try await make(shop, agent, .event(type: "execution.succeeded", filter: JSONObject()))
+            let (child, stranger) = (try await shop.trigger(agent), try await shop.trigger(agent))
+            try tell(shop, "execution.succeeded", ref: stranger.uuid)
+            _ = try await one.round()
+            let run = try #require(try await fires(shop, id).first?.execution)
+            // One of its children, and a child of that.
+            let grandchild = try await shop.trigger(agent)
+            try shop.force("UPDATE executions SET parent_id = $2 WHERE id = $1", ["\(child.uuid)", "\(run.uuid)"])
+            try shop.force("UPDATE executions SET parent_id = $2 WHERE id = $1", ["\(grandchild.uuid)", "\(child.uuid)"])
+            for own in [run, child, grandchild] { try tell(shop, "execution.succeeded", ref: own.uuid) }
+            _ = try await one.round()
+            #expect(try await fires(shop, id).count == 1)
+            #expect(try count(shop, "schedules WHERE event_seq = 4") == 1)
+        }
+    }
+
+    @Test func `an event that concerns one schedule moves the cursors of all, and fires that one`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let one = scheduler(shop)
+            let agent = try await shop.agent("ping")
+            for _ in 0..<40 { _ = try await make(shop, agent, Self.anything) }
+            let wanted = try await make(shop, agent, .event(type: "task.deleted", filter: JSONObject()))
+            let end = try await make(shop, agent, .completionOf(.agent(try await shop.idleAgent()), ends: [.failed, .timedOut]))
+            try tell(shop, "task.deleted", count: 3)
+            try tell(shop, "execution.timed_out")
+            while try await one.round() >= Scheduler.batch {}
+            #expect(try count(shop, "schedules WHERE event_seq = 4") == 42)
+            #expect(try await fires(shop, wanted).count == 3)
+            #expect(try await fires(shop, end).isEmpty)
+            #expect(try count(shop, "executions") == 3)
+        }
+    }
+
+    @Test func `runs that a schedule made finish on the version that they began with`() async throws {
+        let tool = ScriptedTool { _, _ in .null }
+        try await Workshop.run([PingTool(), tool]) { shop in
+            let one = scheduler(shop)
+            let agent = try await shop.agent("ping")
+            let id = try await make(shop, agent, Self.anything)
+            try tell(shop, "task.created")
+            _ = try await one.round()
+            let other = Blueprint(
+                tools: [Blueprint.ToolUse(name: "scripted", configuration: JSONObject())],
+                strategy: Blueprint.StrategyUse(name: "reactive"))
+            _ = try await shop.agents.update(agent.id, UpdateAgent(blueprint: other), try shop.permit())
+            try tell(shop, "task.created")
+            _ = try await one.round()
+            try await shop.working {
+                var ended: [Execution] = []
+                for fire in try await fires(shop, id) { ended.append(try await shop.ended(try #require(fire.execution))) }
+                #expect(ended.map(\.summary.agentVersion) == [2, 1])
+                #expect(ended[0].result?.text.contains("scripted") == true && ended[1].result?.text.contains("ping") == true)
+            }
+            #expect(tool.calls == 1)
+        }
+    }
+
+    @Test func `an agent that is stopped ends its schedules`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let agent = try await shop.agent("ping")
+            let ids = [
+                try await make(shop, agent, Self.anything), try await make(shop, agent, .interval(seconds: 60)),
+            ]
+            _ = try await shop.agents.stop(agent.id, try shop.permit())
+            for id in ids {
+                let schedule = try await Schedules(database: shop.database).get(id, try shop.permit())
+                #expect(schedule.state == .ended && schedule.nextFireAt == nil)
+            }
+            try tell(shop, "task.created")
+            #expect(try await scheduler(shop).round() == 0)
+        }
+    }
+}
