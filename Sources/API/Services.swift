@@ -39,6 +39,7 @@ public final class Services: Sendable {
     let tokens: TokenService
     let agents: Agents
     let executions: Executions
+    let datasets: Datasets
     let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
@@ -100,6 +101,7 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
+        datasets = Datasets(database: database)
         self.registry = registry
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter

@@ -52,7 +52,7 @@ public struct Composition: Sendable {
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
                 + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + Agents.statements + Executions.statements + MailOutbox.statements)
+                + Agents.statements + Executions.statements + MailOutbox.statements + Datasets.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)

@@ -11,6 +11,7 @@ public enum SessionKind: IdentifiedKind { public static let prefix: StaticString
 public enum AuditKind: IdentifiedKind { public static let prefix: StaticString = "audit" }
 public enum AgentKind: IdentifiedKind { public static let prefix: StaticString = "agent" }
 public enum ExecutionKind: IdentifiedKind { public static let prefix: StaticString = "exec" }
+public enum DatasetKind: IdentifiedKind { public static let prefix: StaticString = "dataset" }
 public enum MailKind: IdentifiedKind { public static let prefix: StaticString = "mail" }
 public enum NodeKind: IdentifiedKind { public static let prefix: StaticString = "node" }
 public enum RequestKind: IdentifiedKind { public static let prefix: StaticString = "req" }
@@ -26,6 +27,7 @@ public typealias SessionID = ID<SessionKind>
 public typealias AuditID = ID<AuditKind>
 public typealias AgentID = ID<AgentKind>
 public typealias ExecutionID = ID<ExecutionKind>
+public typealias DatasetID = ID<DatasetKind>
 public typealias MailID = ID<MailKind>
 public typealias NodeID = ID<NodeKind>
 public typealias RequestID = ID<RequestKind>

@@ -87,7 +87,7 @@ extension Scenario {
             let made = try await visit.call(201, "POST", "/v1/roles", ["name": "R", "scopes": ["agents:read"]])
             #expect(try await visit.call(200, "GET", "/v1/roles/\(try visit.id(of: made))").json == made.json)
             let viewer = try await visit.call(200, "GET", "/v1/roles/viewer").json
-            #expect(viewer["scopes"] == ["tenant:read", "agents:read", "executions:read", "tools:read"])
+            #expect(viewer["scopes"] == ["tenant:read", "agents:read", "executions:read", "tools:read", "datasets:read"])
         },
         Scenario("PATCH", "/v1/roles/{role_id}") { visit in
             let made = try await visit.call(201, "POST", "/v1/roles", ["name": "R", "scopes": ["agents:read"]])

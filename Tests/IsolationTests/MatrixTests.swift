@@ -52,14 +52,15 @@ import Testing
             try await mine.call("POST", "/v1/invitations", ["email": "guest@example.com"]).json["id"]?.string)
         let role = try #require(
             try await mine.call("POST", "/v1/roles", ["name": "r", "scopes": ["agents:read"]]).json["id"]?.string)
+        let dataset = try #require(try await mine.call("POST", "/v1/datasets", ["name": "d"]).json["id"]?.string)
         let there = [
             "agent": agent, "execution": execution, "key": key, "user": "\(person.id)", "session": session.id,
-            "invitation": invitation, "role": role,
+            "invitation": invitation, "role": role, "dataset": dataset,
         ]
         let nowhere = [
             "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
             "user": "\(UserID.make())", "session": "\(SessionID.make())", "invitation": "\(InvitationID.make())",
-            "role": "\(RoleID.make())",
+            "role": "\(RoleID.make())", "dataset": "\(DatasetID.make())",
         ]
 
         let routes = try await MatrixTests.routes()

@@ -13,6 +13,8 @@ extension AuditAction {
         case .keyCreated, .keyUpdated, .keyRotated, .keyRevoked: "key"
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
         case .agentTriggered, .executionCancelled: "exec"
+        case .datasetCreated, .datasetUpdated, .datasetDeleted, .datasetRecordsWritten, .datasetRecordDeleted, .datasetExported:
+            "dataset"
         default: "user"
         }
     }

@@ -60,4 +60,11 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case agentStopped = "agent.stopped"
     case agentTriggered = "agent.triggered"
     case executionCancelled = "execution.cancelled"
+    // Datasets
+    case datasetCreated = "dataset.created"
+    case datasetUpdated = "dataset.updated"
+    case datasetDeleted = "dataset.deleted"
+    case datasetRecordsWritten = "dataset.records_written"
+    case datasetRecordDeleted = "dataset.record_deleted"
+    case datasetExported = "dataset.exported"
 }

@@ -23,5 +23,7 @@ public enum AgentsWrite: Permission { public static let right = Right.agentsWrit
 public enum ExecutionsRead: Permission { public static let right = Right.executionsRead }
 public enum ExecutionsWrite: Permission { public static let right = Right.executionsWrite }
 public enum ToolsRead: Permission { public static let right = Right.toolsRead }
+public enum DatasetsRead: Permission { public static let right = Right.datasetsRead }
+public enum DatasetsWrite: Permission { public static let right = Right.datasetsWrite }
 public enum AccountRead: Permission { public static let right = Right.accountRead }
 public enum AccountWrite: Permission { public static let right = Right.accountWrite }

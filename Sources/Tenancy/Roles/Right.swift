@@ -23,6 +23,8 @@ public enum Right: String, Sendable, CaseIterable {
     case executionsRead = "executions:read"
     case executionsWrite = "executions:write"
     case toolsRead = "tools:read"
+    case datasetsRead = "datasets:read"
+    case datasetsWrite = "datasets:write"
     /// To read one's own account. People alone hold it, by being logged in.
     case accountRead = "account:read"
     /// To change one's own password, second factor and sessions. People alone hold it, by being logged in.

@@ -21,8 +21,8 @@ public enum Role: String, Sendable, CaseIterable {
         }
     }
 
-    private static let viewing = Rights([.tenantRead, .agentsRead, .executionsRead, .toolsRead])
-    private static let working = viewing.union(Rights([.agentsWrite, .executionsWrite]))
+    private static let viewing = Rights([.tenantRead, .agentsRead, .executionsRead, .toolsRead, .datasetsRead])
+    private static let working = viewing.union(Rights([.agentsWrite, .executionsWrite, .datasetsWrite]))
     private static let managing = working.union(
         Rights([
             .tenantWrite, .usersRead, .usersWrite, .usersImpersonate, .rolesRead, .rolesWrite, .keysRead, .keysWrite,
