@@ -56,7 +56,7 @@ public struct Composition: Sendable {
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
-        let registry = ToolRegistry.standard(client: client, pool: pool)
+        let registry = ToolRegistry.standard(database: database, client: client, pool: pool)
         let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,

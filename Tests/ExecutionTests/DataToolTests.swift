@@ -10,7 +10,7 @@ import Testing
 @Suite struct DataToolTests {
     private func call(_ tool: any Tool, _ input: JSONValue) async throws -> JSONValue {
         let context = ToolContext(
-            execution: .make(), stepKey: "tool[0]", clock: RunClock(showing: .now),
+            tenant: .make(), execution: .make(), stepKey: "tool[0]",
             deadline: Instant.now.advanced(milliseconds: 30_000), log: RunLog(epoch: 1))
         return try await tool.prepare(input.object ?? JSONObject()).act(context)
     }

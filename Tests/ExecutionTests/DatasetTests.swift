@@ -4,6 +4,7 @@
 import Base
 import InsulaTesting
 import JSON
+import Loop
 import Postgres
 import Tenancy
 import Testing
@@ -144,12 +145,13 @@ import Testing
                     tasks.addTask(executorPreference: shop.group.loops[writer % 2]) {
                         for round in 0..<10 {
                             let values = (0..<5).map {
-                                ("k\(($0 * 3 + writer + round) % 12)", ["w": .integer(writer * round)] as JSONValue)
+                                ("k\(($0 * 5 + writer + round) % 12)", ["w": .integer(writer * round)] as JSONValue)
                             }
                             _ = try await datasets.put(Self.records(values), into: id, try shop.permit())
                             if round % 3 == 0 {
+                                let permit = try shop.permit(DatasetsWrite.self)
                                 do throws(Fault) {
-                                    try await datasets.remove("k\(round)", of: id, try shop.permit())
+                                    try await datasets.remove("k\(round)", of: id, permit)
                                 } catch {
                                     #expect(error.code == .notFound)
                                 }

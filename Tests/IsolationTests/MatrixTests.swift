@@ -26,7 +26,9 @@ import Testing
             guard !member.name.hasPrefix("/v1/operator/") else { return [] }
             guard let name = member.name.firstMatch(of: /\{([a-z]+)_id\}/) else { return [] }
             return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].map { method in
-                Route(method: method, path: member.name.replacing(name.0, with: "ID"), kind: String(name.1))
+                Route(
+                    method: method, path: member.name.replacing(name.0, with: "ID").replacing("{key}", with: "key"),
+                    kind: String(name.1))
             }
         }
     }

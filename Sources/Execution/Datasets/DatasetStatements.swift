@@ -8,7 +8,7 @@ import Tenancy
 
 enum DatasetStatements {
     static let all: [any AnyStatement] = [
-        create, get, named, list, update, delete, lock, totals, put, record, remove, inOrderOfKeys, sorted,
+        create, get, named, list, update, delete, lock, totals, put, record, byKeys, remove, inOrderOfKeys, sorted,
     ]
 
     private static let columns = "id, name, description, record_count, bytes, created_at, updated_at, revision"
@@ -106,6 +106,11 @@ enum DatasetStatements {
     static let record = Statement<DatasetRecord, DatasetID, String>(
         "record by key",
         "SELECT key, body, created_at, updated_at, NULL::jsonb FROM dataset_records WHERE dataset_id = $1 AND key = $2",
+        repeatable: true, decode: record)
+
+    static let byKeys = Statement<DatasetRecord, DatasetID, [String]>(
+        "records by keys",
+        "SELECT key, body, created_at, updated_at, NULL::jsonb FROM dataset_records WHERE dataset_id = $1 AND key = ANY ($2)",
         repeatable: true, decode: record)
 
     static let remove = Statement<Void, DatasetID, String, AuditEntry>(

@@ -78,7 +78,9 @@ final class Journal: @unchecked Sendable {
         log.add(.info, "\(step.key) \(tool.name) started")
         try await store.begin(step, log)
         let start = Instant.now
-        let context = ToolContext(execution: store.execution, stepKey: step.key, clock: clock, deadline: deadline, log: log)
+        var context = ToolContext(
+            tenant: store.claim.tenant, execution: store.execution, stepKey: step.key, deadline: deadline, log: log)
+        context.clock = clock
         let output: Output
         do throws(StepFailure) {
             output = try bounded(try await call.act(context), step.key)

@@ -5,19 +5,20 @@ import JSON
 
 /// The surroundings of one call. Used by the task that makes the call.
 public struct ToolContext {
+    public let tenant: TenantID
     public let execution: ExecutionID
     /// The place of the call in the run.
     public let stepKey: String
-    /// The clock of the run.
-    public let clock: RunClock
     /// When the whole run is out of time.
     public let deadline: Instant
+    /// The clock of the run.
+    public internal(set) var clock = RunClock(showing: .now)
     private let log: RunLog
 
-    init(execution: ExecutionID, stepKey: String, clock: RunClock, deadline: Instant, log: RunLog) {
+    init(tenant: TenantID, execution: ExecutionID, stepKey: String, deadline: Instant, log: RunLog) {
+        self.tenant = tenant
         self.execution = execution
         self.stepKey = stepKey
-        self.clock = clock
         self.deadline = deadline
         self.log = log
     }

@@ -4,6 +4,7 @@ import Base
 import HTTP
 import JSON
 import Loop
+import Postgres
 
 /// The tools and strategies of the process.
 public struct ToolRegistry: Sendable {
@@ -21,21 +22,32 @@ public struct ToolRegistry: Sendable {
 
     /// All that this version has.
     /// - Parameters:
+    ///   - database: holds the tenants' datasets.
     ///   - client: reaches other servers, behind the guard of addresses.
     ///   - pool: takes what burns a core.
-    public static func standard(client: OutgoingClient, pool: BlockingPool) -> ToolRegistry {
+    public static func standard(database: Database, client: OutgoingClient, pool: BlockingPool) -> ToolRegistry {
         ToolRegistry(
-            tools: [
-                PingTool(),
-                HTTPRequestTool(client: client),
-                WebScraperTool(client: client, pool: pool),
-                JSONTransformTool(pool: pool),
-                ValidateTool(pool: pool),
-                TemplateTool(pool: pool),
+            tools: outward(client: client, pool: pool) + [
+                QueryTool(database: database),
+                DataProcessingTool(database: database, client: client, pool: pool),
             ],
             strategies: [
                 ReactiveStrategy()
             ])
+    }
+
+    /// The tools that need nothing of ours but the way out.
+    static func outward(client: OutgoingClient, pool: BlockingPool) -> [any Tool] {
+        [
+            PingTool(),
+            HTTPRequestTool(client: client),
+            WebScraperTool(client: client, pool: pool),
+            ExtractTool(pool: pool),
+            TransformTool(pool: pool),
+            JSONTransformTool(pool: pool),
+            ValidateTool(pool: pool),
+            TemplateTool(pool: pool),
+        ]
     }
 
     /// The tool of that name.
