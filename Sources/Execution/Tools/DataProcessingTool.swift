@@ -53,6 +53,13 @@ struct DataProcessingTool: Tool {
             ])
     ]
 
+    func redacted(_ input: JSONObject) -> JSONObject {
+        var shown = input
+        // It stands in the journal already, as the output of the step before.
+        shown["previous"] = nil
+        return shown
+    }
+
     func call(_ plan: DataPlan, in context: ToolContext) async throws(StepFailure) -> JSONValue {
         do throws(Fault) {
             var report = DataReport()

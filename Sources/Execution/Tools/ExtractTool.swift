@@ -92,6 +92,13 @@ struct ExtractTool: Tool {
         }
     }
 
+    func redacted(_ input: JSONObject) -> JSONObject {
+        var shown = input
+        // It stands in the journal already, as the output of the step before.
+        shown["previous"] = nil
+        return shown
+    }
+
     /// What goes into a field of a page: an element's text, or one of its attributes.
     private struct Cell {
         let selector: HTMLSelector

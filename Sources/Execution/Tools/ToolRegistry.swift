@@ -38,7 +38,8 @@ public struct ToolRegistry: Sendable {
 
     /// The tools that need nothing of ours but the way out.
     static func outward(client: OutgoingClient, pool: BlockingPool) -> [any Tool] {
-        [
+        let resolver = DNSResolver.system(pool: pool)
+        return [
             PingTool(),
             HTTPRequestTool(client: client),
             WebScraperTool(client: client, pool: pool),
@@ -47,6 +48,8 @@ public struct ToolRegistry: Sendable {
             JSONTransformTool(pool: pool),
             ValidateTool(pool: pool),
             TemplateTool(pool: pool),
+            NetInspectTool(client: client, resolver: resolver),
+            SecurityScanTool(client: client, resolver: resolver),
         ]
     }
 

@@ -52,6 +52,13 @@ struct TransformTool: Tool {
         }
     }
 
+    func redacted(_ input: JSONObject) -> JSONObject {
+        var shown = input
+        // It stands in the journal already, as the output of the step before.
+        shown["previous"] = nil
+        return shown
+    }
+
     func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
         try await RecordList.made(on: pool) { () throws(Fault) in
             var records = try arguments.given.records(limit: RecordBounds.records)
