@@ -16,16 +16,20 @@ final class FakeNameServer: Sendable {
     typealias Table = @Sendable (_ name: String, _ type: DNSRecordType) -> [(type: DNSRecordType, data: [UInt8])]?
 
     private let listener: Listener
-    private let seen = Mutex<[String]>([])
+    private let seen = Questions()
     /// What was asked.
-    var questions: [String] { seen.withLock { $0 } }
+    var questions: [String] { seen.all.withLock { $0 } }
+
+    private final class Questions: Sendable {
+        let all = Mutex<[String]>([])
+    }
 
     /// - Parameter table: the data of the records of a name; `nil` when it does not exist.
     init(on loop: EventLoop, _ table: @escaping Table) throws {
         listener = try Listener(.v4(0x7F00_0001, port: 0), on: loop)
         listener.start { [seen] socket, _ in
+            let stream = ByteStream(socket)
             loop.spawn {
-                let stream = ByteStream(socket)
                 let deadline = Instant.now.advanced(milliseconds: 30_000)
                 var bytes: [UInt8] = []
                 while bytes.count < 2 || bytes.count < 2 + (Int(bytes[0]) << 8 | Int(bytes[1])) {
@@ -34,7 +38,7 @@ final class FakeNameServer: Sendable {
                 }
                 let question = Array(bytes.dropFirst(2))
                 let (name, type) = FakeNameServer.read(question)
-                seen.withLock { $0.append("\(name) \(type.rawValue)") }
+                seen.all.withLock { $0.append("\(name) \(type.rawValue)") }
                 let answer = FakeNameServer.answer(question, table(name, type))
                 try? await stream.write([UInt8(answer.count >> 8), UInt8(answer.count & 255)] + answer, deadline: deadline)
                 stream.close()
