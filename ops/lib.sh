@@ -82,11 +82,11 @@ build_release() {
 # are skipped, and say so.
 need_checkers() {
     local place=.build/python
-    "$place/bin/python" -c 'import jwt, pyotp' 2>/dev/null && return 0
-    say "Installing pyotp and PyJWT into $place"
+    "$place/bin/python" -c 'import jwt, mcp, pyotp' 2>/dev/null && return 0
+    say "Installing mcp, pyotp and PyJWT into $place"
     rm -rf "$place"
     mkdir -p .build
-    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check pyotp 'PyJWT[crypto]'; } \
+    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check 'mcp>=2' pyotp 'PyJWT[crypto]'; } \
         >"$place.log" 2>&1 </dev/null; then
         say "They could not be installed (see $place.log): the tests that need them are skipped"
         rm -rf "$place"

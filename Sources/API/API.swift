@@ -23,7 +23,8 @@ public final class API: Responder {
 
     public init(_ services: Services, loopCount: Int) {
         self.services = services
-        endpoints = Endpoint.all(services)
+        // A process that only works says how it is, and nothing else.
+        endpoints = Endpoint.all(services).filter { services.configuration.role != .worker || $0.isQuiet }
         router = Router(endpoints.map { Router.Route($0.method, $0.path) })
         metrics = RequestMetrics(endpoints)
         let origins = Origins(services.configuration.corsOrigins)

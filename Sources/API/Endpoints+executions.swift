@@ -9,18 +9,26 @@ import Tenancy
 /// Which executions a caller wants to see.
 private struct ListExecutions: Sendable {
     let paging: Paging
-    let agent: AgentID?
-    let state: ExecutionState?
+    let filter: ExecutionFilter
 
     static let query = Query<ListExecutions>("ListExecutions") { parameters in
         ListExecutions(
             paging: .read(&parameters),
-            agent: parameters.optional("filter[agent_id]", .id(AgentID.self), "Only executions of this agent."),
-            state: parameters.optional("filter[state]", .enumeration(ExecutionState.self), "Only executions in this state."))
+            filter: ExecutionFilter(
+                agent: parameters.optional("filter[agent_id]", .id(AgentID.self), "Only executions of this agent."),
+                states: parameters.optional(
+                    "filter[state]", .enumeration(ExecutionState.self),
+                    "Only executions in this state: failed are the dead letters, indeterminate those that somebody has to resolve."
+                ).map { [$0] } ?? [],
+                trigger: parameters.optional(
+                    "filter[trigger]", .enumeration(ExecutionTrigger.self), "Only those that came to be by this."),
+                errorClass: parameters.optional(
+                    "filter[error_class]", .enumeration(ErrorClass.self), "Only those with this sort of error."),
+                parent: parameters.optional("filter[parent_id]", .id(ExecutionID.self), "Only what this execution started.")))
     }
 
     /// The list by name, which a cursor is bound to.
-    var name: String { "executions \(agent?.description ?? "") \(state?.rawValue ?? "")" }
+    var name: String { "executions \(filter.name)" }
 }
 
 /// Which lines of a log a caller wants to see.
@@ -54,6 +62,10 @@ private struct ListLog: Sendable {
 
 extension Endpoint {
     static func executions(_ services: Services) -> [Endpoint] {
+        readingExecutions(services) + changingExecutions(services)
+    }
+
+    private static func readingExecutions(_ services: Services) -> [Endpoint] {
         let executions = services.executions
         return [
             .asking(
@@ -62,7 +74,7 @@ extension Endpoint {
             ) { call, permit, query throws(Fault) in
                 let before: ExecutionID? = try query.paging.place(in: query.name, for: permit.scope)
                 let part = try await executions.list(
-                    agent: query.agent, state: query.state, before: before, limit: query.paging.limit,
+                    where: query.filter, before: before, limit: query.paging.limit,
                     order: query.paging.order, permit)
                 return part.page(of: query.name, in: query.paging.order, for: permit.scope)
             },
@@ -91,13 +103,6 @@ extension Endpoint {
                 let part = try await executions.logs(of: id, after: after, least: query.level, limit: query.limit, permit)
                 return Page(part.elements, nextCursor: part.next.map { query.seal($0, of: id, for: permit.scope) })
             },
-            .plain(
-                .post, "/v1/executions/{execution_id}/cancel", "Cancel an execution", ExecutionsWrite.self,
-                answers: Execution.output
-            ) {
-                call, permit throws(Fault) in
-                try await executions.cancel(try call.id(0), permit)
-            },
             .plain(.get, "/v1/tools", "List the tools that agents can use", ToolsRead.self, answers: ToolDescription.output.page)
             {
                 call, permit throws(Fault) in
@@ -108,6 +113,70 @@ extension Endpoint {
                 answers: StrategyDescription.output.page
             ) { call, permit throws(Fault) in
                 Page(services.registry.strategyDescriptions, nextCursor: nil)
+            },
+        ]
+    }
+
+    private static func changingExecutions(_ services: Services) -> [Endpoint] {
+        let executions = services.executions
+        return [
+            .plain(
+                .post, "/v1/executions/{execution_id}/cancel", "Cancel an execution with its children", ExecutionsWrite.self,
+                answers: Execution.output
+            ) {
+                call, permit throws(Fault) in
+                try await executions.cancel(try call.id(0), permit)
+            },
+            .plain(
+                .post, "/v1/executions/{execution_id}/pause", "Let an execution stand still before its next step",
+                ExecutionsWrite.self, answers: Execution.output
+            ) {
+                call, permit throws(Fault) in
+                try await executions.pause(try call.id(0), permit)
+            },
+            .plain(
+                .post, "/v1/executions/{execution_id}/resume", "Let a paused execution go on", ExecutionsWrite.self,
+                answers: Execution.output
+            ) {
+                call, permit throws(Fault) in
+                try await executions.resume(try call.id(0), permit)
+            },
+            .taking(
+                .post, "/v1/executions/{execution_id}/signals", "Send a signal that a step waits for, or will",
+                ExecutionsWrite.self, ExecutionSignal.input, status: 202, answers: KeptSignal.output
+            ) { call, permit, input throws(Fault) in
+                try await executions.signal(try call.id(0), input, permit)
+            },
+            .taking(
+                .post, "/v1/executions/{execution_id}/resolve", "Say what became of a step whose outcome is unknown",
+                ExecutionsWrite.self, ResolveExecution.input, answers: Execution.output
+            ) { call, permit, input throws(Fault) in
+                try await executions.resolve(try call.id(0), input, permit)
+            },
+            .plain(
+                .post, "/v1/executions/{execution_id}/replay", "Run an execution again, as a new one", ExecutionsWrite.self,
+                answers: Execution.output
+            ) {
+                call, permit throws(Fault) in
+                try await executions.replay(try call.id(0), permit)
+            },
+            .taking(
+                .post, "/v1/executions/{execution_id}/fork", "Run an execution again from a step on, as a new one",
+                ExecutionsWrite.self, ForkExecution.input, status: 202, answers: Execution.output
+            ) { call, permit, input throws(Fault) in
+                try await executions.replay(try call.id(0), from: input.step, permit)
+            },
+            .taking(
+                .post, "/v1/executions/cancel", "Cancel many executions", ExecutionsWrite.self, ManyExecutions.input,
+                answers: ManyChanged.output
+            ) { _, permit, input throws(Fault) in
+                try await executions.cancel(input, permit)
+            },
+            .taking(
+                .post, "/v1/executions/replay", "Run many executions again that failed, timed out or were cancelled",
+                ExecutionsWrite.self, ManyExecutions.input, status: 202, answers: ManyChanged.output
+            ) { _, permit, input throws(Fault) in
+                try await executions.replay(input, permit)
             },
         ]
     }

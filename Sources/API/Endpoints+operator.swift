@@ -1,6 +1,7 @@
 // What those who run the installation do: with tenants, with the codes that make new ones, with the keys that sign tokens; and what they did.
 
 import Base
+import Execution
 import HTTP
 import Identity
 import JSON
@@ -130,6 +131,11 @@ extension Endpoint {
             ) { call, permit throws(Fault) in
                 try await services.signingKeys.rotate()
                 try await services.operators.note(.signingKeysRotated, by: permit)
+            },
+            .ofOperator(
+                .get, "/v1/operator/nodes", "List the processes, those that started last first", answers: NodeRecord.output.page
+            ) { _, permit throws(Fault) in
+                Page(try await services.nodes.list(by: permit), nextCursor: nil)
             },
             .ofOperator(
                 "/v1/operator/log", "Read what operators did, newest first", Paging.query, answers: OperatorRecord.output.page

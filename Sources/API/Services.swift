@@ -40,6 +40,7 @@ public final class Services: Sendable {
     let agents: Agents
     let executions: Executions
     let datasets: Datasets
+    let nodes: Nodes
     let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
@@ -66,6 +67,7 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
+        nodes: Nodes,
         registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
@@ -102,6 +104,7 @@ public final class Services: Sendable {
         self.agents = agents
         self.executions = executions
         datasets = Datasets(database: database)
+        self.nodes = nodes
         self.registry = registry
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter

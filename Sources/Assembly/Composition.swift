@@ -24,6 +24,7 @@ public struct Composition: Sendable {
     /// The sessions of people.
     public let sessions: Sessions
     public let worker: Worker
+    private let nodes: Nodes
     /// Removes what is over.
     public let housekeeping: Housekeeping
     /// Answers the requests.
@@ -33,6 +34,8 @@ public struct Composition: Sendable {
     private let group: LoopGroup
     private let services: Services
     private let client: OutgoingClient
+    /// The server of models, when there is one.
+    private let models: ChatProvider?
     private let news: News
     private let sharing: BudgetSharing
 
@@ -56,11 +59,16 @@ public struct Composition: Sendable {
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
-        let registry = ToolRegistry.standard(database: database, client: client, pool: pool)
+        let models = try ChatSettings(configuration).map { (settings) throws(Fault) in
+            ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: names))
+        }
+        let registry = ToolRegistry.standard(database: database, client: client, pool: pool, provider: models)
         let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
+        nodes = Nodes(
+            database: database, loop: group.loops[0], worker: worker, role: configuration.role, version: Composition.version)
         let settings = try Composition.mailSettings(configuration)
         let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
         let mail = MailDelivery(
@@ -86,6 +94,7 @@ public struct Composition: Sendable {
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
+            nodes: nodes,
             registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
@@ -98,6 +107,7 @@ public struct Composition: Sendable {
         self.group = group
         self.database = database
         self.client = client
+        self.models = models
         self.worker = worker
         self.mail = mail
         self.housekeeping = housekeeping
@@ -126,6 +136,7 @@ public struct Composition: Sendable {
         news.start()
         await sharing.start()
         await worker.start()
+        await nodes.start()
         await mail.start()
         await housekeeping.start()
     }
@@ -133,6 +144,7 @@ public struct Composition: Sendable {
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
         await housekeeping.stop()
+        await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
         await sharing.stop()
@@ -140,6 +152,7 @@ public struct Composition: Sendable {
         await authenticator.uses.stop(on: group)
         await signingKeys.stop()
         await client.stop()
+        await models?.stop()
         await database.stop()
     }
 
@@ -149,6 +162,7 @@ public struct Composition: Sendable {
         _ = try rule(configuration)
         _ = try proxies(configuration)
         _ = try mailSettings(configuration)
+        _ = try ChatSettings(configuration)
     }
 
     /// Where people reach this server.

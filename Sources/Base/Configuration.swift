@@ -35,6 +35,8 @@ public struct Configuration: Sendable {
     public var authenticationPerSecond: Int
     /// Origins that browsers may call from.
     public var corsOrigins: [String]
+    /// What this process is for.
+    public var role: NodeRole
     /// Executions that run at once on this node.
     public var workerConcurrency: Int
     /// For so long a tenant that was given up can be brought back.
@@ -54,6 +56,50 @@ public struct Configuration: Sendable {
     public var smtpURL: Secret?
     /// Who mail comes from: `local@domain` or `Name <local@domain>`.
     public var mailFrom: String
+
+    /// Where models are asked. Without a URL no model is.
+    public var llm: LanguageModel
+
+    /// The server of models.
+    public struct LanguageModel: Sendable {
+        /// As far as `/chat/completions`.
+        public var url: String?
+        public var model: String
+        public var key: Secret?
+        /// The file of that key, for whoever starts the process to read.
+        public var keyFile: String?
+        /// Dollars a million tokens, of what is asked and of the answer; `nil` when not known.
+        public var inputPrice: Double?
+        public var outputPrice: Double?
+        /// The longest that one answer may take.
+        public var timeoutSeconds: Int
+        /// Whether answers are asked for as a stream.
+        public var isStreaming: Bool
+
+        fileprivate init(_ reader: inout Reader) {
+            url = reader.optional("INSULA_LLM_URL")
+            model = reader.text("INSULA_LLM_MODEL")
+            key = reader.optional("INSULA_LLM_KEY").map { Secret($0) }
+            keyFile = reader.optional("INSULA_LLM_KEY_FILE")
+            inputPrice = reader.price("INSULA_LLM_INPUT_PRICE")
+            outputPrice = reader.price("INSULA_LLM_OUTPUT_PRICE")
+            timeoutSeconds = reader.number("INSULA_LLM_TIMEOUT", 1...600)
+            isStreaming = reader.text("INSULA_LLM_STREAM") == "on"
+            if url != nil, model.isEmpty {
+                reader.refuse("INSULA_LLM_MODEL", "required", "INSULA_LLM_URL needs INSULA_LLM_MODEL.")
+            }
+            if key != nil, keyFile != nil {
+                reader.refuse(
+                    "INSULA_LLM_KEY_FILE", "duplicate", "INSULA_LLM_KEY and INSULA_LLM_KEY_FILE are not set together.")
+            }
+            if (inputPrice == nil) != (outputPrice == nil) {
+                reader.refuse("INSULA_LLM_OUTPUT_PRICE", "required", "The prices of both directions are set together.")
+            }
+            if !["on", "off"].contains(reader.text("INSULA_LLM_STREAM")) {
+                reader.refuse("INSULA_LLM_STREAM", "enum", "INSULA_LLM_STREAM is on or off.")
+            }
+        }
+    }
 
     /// One setting: the environment variable, its default as text, and what it does.
     public struct Setting: Sendable {
@@ -105,6 +151,8 @@ public struct Configuration: Sendable {
         Setting(
             variable: "INSULA_DELETION_DELAY_HOURS", standard: "168",
             summary: "hours for which a tenant that was given up can be brought back"),
+        Setting(
+            variable: "INSULA_ROLE", standard: "all", summary: "what this process is for: all, api or worker; --role of serve"),
         Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
         Setting(variable: "INSULA_PASSWORD_PASSES", standard: "2", summary: "passes of a password hash over its memory"),
@@ -120,6 +168,18 @@ public struct Configuration: Sendable {
             variable: "INSULA_SIGNUP", standard: "closed",
             summary: "who may make a tenant: open, invite (whoever has a code of insula admin signup-code create), closed"),
         Setting(variable: "INSULA_OWNER_EMAIL", standard: "", summary: "e-mail address of the first tenant's owner"),
+        Setting(
+            variable: "INSULA_LLM_URL", standard: "",
+            summary: "server of models that speaks chat completions, such as https://api.openai.com/v1; empty: none"),
+        Setting(variable: "INSULA_LLM_MODEL", standard: "", summary: "name of the model; needed with INSULA_LLM_URL"),
+        Setting(variable: "INSULA_LLM_KEY", standard: "", summary: "key for the server of models; empty: none is sent"),
+        Setting(variable: "INSULA_LLM_KEY_FILE", standard: "", summary: "file of that key, in place of the key"),
+        Setting(
+            variable: "INSULA_LLM_INPUT_PRICE", standard: "",
+            summary: "dollars a million tokens of what is asked; empty: not known, and so is the cost"),
+        Setting(variable: "INSULA_LLM_OUTPUT_PRICE", standard: "", summary: "dollars a million tokens of the answer"),
+        Setting(variable: "INSULA_LLM_TIMEOUT", standard: "120", summary: "seconds that one answer of a model may take"),
+        Setting(variable: "INSULA_LLM_STREAM", standard: "on", summary: "whether answers are asked for as a stream: on, off"),
     ]
 
     /// Reads the settings from `environment`.
@@ -157,7 +217,11 @@ public struct Configuration: Sendable {
         anonymousPerMinute = reader.number("INSULA_ANONYMOUS_PER_MINUTE", 1...1_000_000)
         authenticationPerSecond = reader.number("INSULA_AUTHENTICATION_PER_SECOND", 1...1_000_000)
         corsOrigins = reader.list("INSULA_CORS_ORIGINS")
-        workerConcurrency = reader.number("INSULA_WORKERS", 0...1024)
+        role = NodeRole(rawValue: reader.text("INSULA_ROLE")) ?? .all
+        if NodeRole(rawValue: reader.text("INSULA_ROLE")) == nil {
+            reader.refuse("INSULA_ROLE", "enum", "INSULA_ROLE is all, api or worker.")
+        }
+        workerConcurrency = role == .api ? 0 : reader.number("INSULA_WORKERS", 0...1024)
         passwordMemoryMebibytes = reader.number("INSULA_PASSWORD_MEMORY", 19...256)
         passwordPasses = reader.number("INSULA_PASSWORD_PASSES", 2...16)
         if passwordMemoryMebibytes * passwordPasses > 1_024 {
@@ -182,6 +246,7 @@ public struct Configuration: Sendable {
         }
         ownerEmail = reader.optional("INSULA_OWNER_EMAIL")
         deletionDelayHours = reader.number("INSULA_DELETION_DELAY_HOURS", 0...8_760)
+        llm = LanguageModel(&reader)
         reader.refuseUnknown()
         if !reader.problems.isEmpty {
             throw Fault(.invalid, "The configuration is not valid.", fields: reader.problems)
@@ -195,7 +260,7 @@ public struct Configuration: Sendable {
         return "\(isSecure ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
-    private struct Reader {
+    fileprivate struct Reader {
         let environment: [String: String]
         var problems: [Fault.Field] = []
 
@@ -223,6 +288,14 @@ public struct Configuration: Sendable {
             if let value = Int(text(variable)), range.contains(value) { return value }
             refuse(variable, "range", "\(variable) is a whole number from \(range.lowerBound) to \(range.upperBound).")
             return range.lowerBound
+        }
+
+        /// Dollars a million tokens.
+        mutating func price(_ variable: String) -> Double? {
+            guard let text = optional(variable) else { return nil }
+            if let value = Double(text), (0...1_000_000).contains(value) { return value }
+            refuse(variable, "range", "\(variable) is a number of dollars from 0 to 1000000.")
+            return nil
         }
 
         mutating func refuse(_ variable: String, _ code: String, _ message: String) {

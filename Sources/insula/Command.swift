@@ -12,7 +12,7 @@ struct Command {
 
     /// The commands with their options and what they do.
     static let table: [(words: String, options: [String], summary: String)] = [
-        ("serve", [], "run the server (the default)"),
+        ("serve", ["--role"], "run the server (the default)"),
         ("migrate", [], "apply the migrations that are pending, and name them"),
         ("check", [], "check configuration, database, migrations and keys: a line each; exit status 1 when one fails"),
         ("openapi", [], "print the OpenAPI document"),
@@ -74,8 +74,11 @@ struct Command {
         for option in options.keys.sorted() where !row.options.contains(option) {
             throw .invalid(option, "unknown", "insula \(name) has no such option.")
         }
-        let configuration = try Configuration(
-            environment: ProcessInfo.processInfo.environment, coreCount: ProcessInfo.processInfo.activeProcessorCount)
+        var environment = ProcessInfo.processInfo.environment
+        if name == "serve", let role = options["--role"] { environment["INSULA_ROLE"] = role }
+        var configuration = try Configuration(
+            environment: environment, coreCount: ProcessInfo.processInfo.activeProcessorCount)
+        try LLMKeyFile.load(into: &configuration)
         Log.setLevel(configuration.logLevel)
         switch name {
         case "serve": try Serve(configuration).run()

@@ -146,6 +146,12 @@ extension Scenario {
     ]
 
     private static let installation = [
+        ofOperator("GET", "/v1/operator/nodes") { _, client, _ in
+            let page = try await client.call("GET", "/v1/operator/nodes").json
+            let nodes = try #require(page["data"]?.array)
+            #expect(nodes.contains { $0["alive"] == true && $0["role"] == "all" && $0["version"]?.string != nil })
+            #expect(page["has_more"] == false)
+        },
         ofOperator("POST", "/v1/operator/signup-codes") { _, client, _ in
             let made = try await client.call("POST", "/v1/operator/signup-codes", ["note": "for them"])
             #expect(made.status == 201 && made.json["secret"]?.string?.hasPrefix("ins_su_") == true, "\(made.text)")

@@ -25,7 +25,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
         + audit
-        + operators + agents + executions + datasets
+        + operators + agents + executions + changingExecutions + datasets
 
     // MARK: The server itself
 
@@ -250,7 +250,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario("GET", "/v1/strategies") { visit in
             let strategies = try #require(try await visit.call(200, "GET", "/v1/strategies").json["data"]?.array)
-            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive"])
+            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive", "sequence", "plan_and_execute", "tool_loop"])
         },
     ]
 }

@@ -65,7 +65,9 @@ struct Visit: Sendable {
         while true {
             let answer = try await call(200, "GET", "/v1/executions/\(execution)")
             let state = try #require(answer.json["state"]?.string)
-            if !["queued", "running", "retry_wait", "cancelling"].contains(state) { return answer.json }
+            if !["scheduled", "queued", "running", "waiting", "paused", "retry_wait", "cancelling"].contains(state) {
+                return answer.json
+            }
             try #require(Instant.now < deadline, "\(execution) never ended: \(state)")
         }
     }

@@ -238,5 +238,7 @@ import Testing
             try refusal(["field": "a", "op": "in", "value": .array((0...RecordFilter.listed).map { .integer($0) })]) == ["value"])
         #expect(try refusal(["field": "a", "op": "contains", "value": ""]) == ["value"])
         #expect(try refusal(["and": [["field": "a", "op": "exists", "value": 3]]]) == ["and[0].value"])
+        #expect(try refusal(["or": [one], "op": "ne", "value": 3]) == ["op"])
+        #expect(try refusal(["and": [one], "value": .null]) == ["value"])
     }
 }

@@ -75,7 +75,8 @@ import Testing
             let rest = try await shop.executions.list(before: first.next, limit: 4, try shop.permit())
             #expect(rest.elements.map(\.id) == made.sorted(by: >).suffix(2).map { $0 })
             #expect(rest.next == nil)
-            let ofOne = try await shop.executions.list(agent: one.id, state: .queued, try shop.permit())
+            let ofOne = try await shop.executions.list(
+                where: ExecutionFilter(agent: one.id, states: [.queued]), try shop.permit())
             #expect(Set(ofOne.elements.map(\.id)) == [made[2], made[4]])
         }
     }
@@ -158,7 +159,7 @@ import Testing
                     #expect(asked.summary.state == .cancelling)
                     let execution = try await shop.ended(id)
                     #expect(execution.summary.state == .cancelled)
-                    #expect(try await shop.steps(id).map(\.status) == [.failed])
+                    #expect(try await shop.steps(id).map(\.status) == [.abandoned])
                 }
             }
             Abandoned.release()
@@ -251,7 +252,8 @@ import Testing
             await worker.stop(graceMilliseconds: 0)
             #expect(worker.metrics.left.current == 1)
             for table in [
-                "definitions", "definition_versions", "executions", "execution_queue", "execution_steps", "execution_logs",
+                "definitions", "definition_versions", "executions", "execution_signals", "execution_queue", "execution_steps",
+                "execution_logs",
             ] {
                 #expect(try shop.force("SELECT count(*) FROM \(table)")[0][0] == "0", "\(table)")
             }

@@ -20,8 +20,9 @@ import Testing
             }
             #expect(reached.contains { $0.isTerminal }, "\(state) must be able to end")
         }
-        let terminal: Set<ExecutionState> = [.succeeded, .failed, .timedOut, .cancelled, .indeterminate]
+        let terminal: Set<ExecutionState> = [.succeeded, .failed, .timedOut, .cancelled]
         #expect(Set(ExecutionState.allCases.filter(\.isTerminal)) == terminal)
+        #expect(Set(ExecutionState.allCases.filter(\.isAtRest)) == terminal.union([.indeterminate]))
     }
 
     @Test func `predecessors are the other side of successors`() {

@@ -83,13 +83,23 @@ struct Workshop: Sendable {
     static func run(
         loops: Int = 1, _ tools: [any Tool], _ body: @escaping @Sendable (Workshop) async throws -> Void
     ) async throws {
+        try await run(loops: loops, making: { _, _ in tools }, body)
+    }
+
+    /// The same with tools that need loops or a pool.
+    static func run(
+        loops: Int = 1, making tools: @escaping @Sendable (LoopGroup, BlockingPool) throws -> [any Tool],
+        _ body: @escaping @Sendable (Workshop) async throws -> Void
+    ) async throws {
         let database = try await TestDatabase.make()
         let tenant = try makeTenant(in: database)
         try await database.run(loops: loops) { connected, group in
-            let registry = ToolRegistry(tools: tools, strategies: [ReactiveStrategy()])
             let signal = QueueSignal(database: connected, loop: group.loops[0], node: .make())
             let pool = BlockingPool(name: "tools", threads: 2)
             defer { pool.stop() }
+            let registry = ToolRegistry(
+                tools: try tools(group, pool),
+                strategies: [ReactiveStrategy(), SequenceStrategy(), PlanAndExecuteStrategy(), ToolLoopStrategy()])
             try await body(
                 Workshop(
                     url: database, database: connected, group: group, registry: registry, tenant: tenant,
@@ -152,10 +162,15 @@ struct Workshop: Sendable {
 
     /// A worker for as long as `body` runs.
     func working(_ concurrency: Int = 16, _ body: () async throws -> Void) async throws {
+        try await watching(concurrency) { _ in try await body() }
+    }
+
+    /// The same with the worker at hand.
+    func watching(_ concurrency: Int = 16, _ body: (Worker) async throws -> Void) async throws {
         let worker = worker(concurrency: concurrency)
         await worker.start()
         do {
-            try await body()
+            try await body(worker)
         } catch {
             await worker.stop(graceMilliseconds: 0)
             throw error
@@ -209,11 +224,36 @@ struct Workshop: Sendable {
 
     /// Claims one execution as a node that no worker stands behind.
     func claim(as node: NodeID = .make()) async throws -> Claim {
-        try #require(try await database.worker.first(WorkerStatements.claim, node, Workshop.lease.milliseconds, 1))
+        try #require(try await claims(1, as: node).first)
+    }
+
+    /// Claims as `claim` does, at most so many.
+    func claims(_ limit: Int, as node: NodeID) async throws -> [Claim] {
+        try await claimRows(limit, as: node).compactMap(\.claim)
+    }
+
+    /// What a claim from a place on gives.
+    func claimRows(
+        _ limit: Int, as node: NodeID, from place: ClaimStatement.Place = ClaimStatement.Place()
+    ) async throws -> [ClaimStatement.Row] {
+        var batch = database.worker.batch()
+        batch.add(ClaimStatement.lock)
+        let slot = batch.add(
+            ClaimStatement.claim, node, Workshop.lease.milliseconds, limit, place.tenant, place.lane,
+            Plan.allCases.map(\.rawValue), Plan.allCases.map(\.quotas.runningAgents),
+            Plan.allCases.map(\.weight))
+        return try await batch.run().rows(slot)
+    }
+
+    /// Gives the tenant a plan.
+    func subscribe(_ plan: Plan, _ other: TenantID? = nil) throws {
+        try force("UPDATE tenants SET plan = $2 WHERE tenant_id = $1", [(other ?? tenant).uuid.description, plan.rawValue])
     }
 
     /// A run's store for a claim.
-    func store(_ claim: Claim) -> RunStore { RunStore(database: database, claim: claim) }
+    func store(_ claim: Claim) -> RunStore {
+        RunStore(database: database, claim: claim, gatherer: Gatherer(database: database, loop: group.loops[0]))
+    }
 
     /// A step of the tool, as the journal would begin it.
     func step(_ tool: any Tool, key: String = "tool[0]", input: JSONObject = JSONObject()) throws -> RunStep {

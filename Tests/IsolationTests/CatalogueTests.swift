@@ -11,10 +11,10 @@ import Testing
     static let books = [
         "insula_migrations": "name", "guess_budgets": "key", "signing_keys": "key_id", "installation": "fingerprint",
         "operators": "name", "operator_log": "action", "signup_codes": "note", "node_roster": "id", "rate_budgets": "key",
-        "operator_idempotency_keys": "request_hash",
+        "operator_idempotency_keys": "request_hash", "nodes": "id",
     ]
     /// What the worker's role may use whole.
-    static let workersTables = ["node_roster", "rate_budgets"]
+    static let workersTables = ["node_roster", "rate_budgets", "nodes"]
 
     /// The tables of the product.
     static func tables(_ connection: BlockingConnection) throws -> [String] {

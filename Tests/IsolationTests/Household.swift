@@ -78,6 +78,8 @@ struct Household {
             ("event_outbox (tenant_id, type, ref, payload) VALUES ($1, 'execution.queued', $2, '{}')", [execution]),
             ("events (tenant_id, seq, type, ref, payload, at) VALUES ($1, 1, 'execution.queued', $2, '{}', now())", [execution]),
             ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
+            ("queue_shares (tenant_id, served) VALUES ($1, 1)", []),
+            ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
         ]
         for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }
     }

@@ -10,7 +10,7 @@ import Testing
     private static let refused = "42501"
     private static let dangling = "23503"
     /// What the worker finds in all tenants.
-    private static let queues = ["execution_queue", "mail_outbox", "event_outbox", "event_sequences"]
+    private static let queues = ["execution_queue", "mail_outbox", "event_outbox", "event_sequences", "queue_shares"]
 
     private struct Town {
         let database: TestDatabase
@@ -89,9 +89,11 @@ import Testing
         }
         for table in town.tables + CatalogueTests.books.keys
         where !(RowTests.queues + CatalogueTests.workersTables).contains(table) {
-            #expect(state(worker, "SELECT 1 FROM \(table)") == RowTests.refused, "\(table)")
-            let column = CatalogueTests.books[table] ?? "tenant_id"
-            #expect(state(worker, "UPDATE \(table) SET \(column) = NULL") == RowTests.refused, "\(table)")
+            // Of tenants it sees what they have subscribed to, and whether they are halted.
+            let column = table == "tenants" ? "slug" : "1"
+            #expect(state(worker, "SELECT \(column) FROM \(table)") == RowTests.refused, "\(table)")
+            let written = CatalogueTests.books[table] ?? "tenant_id"
+            #expect(state(worker, "UPDATE \(table) SET \(written) = NULL") == RowTests.refused, "\(table)")
         }
         for verb in [
             "DELETE FROM execution_queue", "INSERT INTO execution_queue SELECT * FROM execution_queue",

@@ -43,6 +43,41 @@ import Testing
         #expect(outcome.3?.isReady == true && outcome.3?.reconnects == 1 && outcome.3?.inFlight == 0)
     }
 
+    @Test func `a batch whose results came but whose commit never did is lost`() async throws {
+        let database = try await Notes.database()
+        let killer = try database.connectAsSuperuser()
+        for statement in [
+            "CREATE TABLE late (number int)", "GRANT INSERT ON late TO PUBLIC",
+            "CREATE FUNCTION pause_commit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END'",
+            "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+                + "EXECUTE FUNCTION pause_commit()",
+        ] {
+            _ = try killer.rows(statement)
+        }
+        let insert = Statement<Void, Int>("insert late", "INSERT INTO late VALUES ($1)")
+        let found = try await database.run { lanes, _ async throws -> Fault? in
+            let once = lanes.once(.none)
+            let killer = try database.connectAsSuperuser()
+            let process = try #require(try await once.first(Notes.process))
+            async let written = fault { () throws(Fault) in
+                var batch = once.batch()
+                batch.add(insert, 1)
+                batch.add(insert, 2)
+                _ = try await batch.run()
+            }
+            // Both rows are inserted, and the server is in the middle of the commit; with its end it sends what it had to say before.
+            try await eventually {
+                try killer.rows(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1::int AND wait_event = 'PgSleep'",
+                    ["\(process)"]
+                ).first
+            }
+            return await written
+        }
+        #expect(found?.code == .unavailable && found?.cause?.hasPrefix("lost in flight") == true)
+        #expect(try killer.rows("SELECT count(*) FROM late") == [["0"]])
+    }
+
     @Test func `a read marked as repeatable survives the loss of its connection`() async throws {
         let slowly = Statement<Int, Double>("slowly", "SELECT 7 FROM (SELECT pg_sleep($1)) AS s", repeatable: true) {
             row throws(Fault) in try row.value(0)

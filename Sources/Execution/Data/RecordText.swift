@@ -123,26 +123,3 @@ struct RecordText: Sendable {
         if count >= limit { throw Fault(.limitReached, "There are more than \(limit) records.") }
     }
 }
-
-extension String {
-    /// The text without white space at its ends.
-    var trimmed: String {
-        var scalars = unicodeScalars[...]
-        while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
-        while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
-        return String(String.UnicodeScalarView(scalars))
-    }
-
-    /// The text with every run of white space made one space, and none at its ends.
-    var collapsed: String {
-        var result = String.UnicodeScalarView()
-        for scalar in trimmed.unicodeScalars {
-            if !scalar.properties.isWhitespace {
-                result.append(scalar)
-            } else if result.last != " " {
-                result.append(" ")
-            }
-        }
-        return String(result)
-    }
-}

@@ -111,7 +111,7 @@ extension RecordFilter {
         """
     ) { fields in
         let field = fields.optional("field", .fieldPath, "The path of the field, such as `address.lines[0]`.")
-        let comparison = fields.defaulted("op", .enumeration(Comparison.self), .eq, "How it is compared.")
+        let given = fields.optional("op", .enumeration(Comparison.self), "How it is compared; `eq` when it is left out.")
         let value = fields.patch(
             "value", .json(bytes: valueBytes),
             "What with; an array for `in`, a part of a text or an element of an array for `contains`.")
@@ -119,8 +119,14 @@ extension RecordFilter {
         let or = fields.optional("or", .array(of: RecordFilter.input, 1...conditions), "One of these holds.")
         let kinds = (field == nil ? 0 : 1) + (and == nil ? 0 : 1) + (or == nil ? 0 : 1)
         fields.refuse("field", .required, "One of field, and and or has to be given.", when: kinds != 1)
+        if and != nil || or != nil {
+            let message = "This belongs to a comparison: it has no meaning beside and or or."
+            fields.refuse("op", .unknown, message, when: given != nil)
+            fields.refuse("value", .unknown, message, when: !value.isAbsent)
+        }
         if let and { return bounded(.all(and), &fields) }
         if let or { return bounded(.any(or), &fields) }
+        let comparison = given ?? .eq
         let wanted: JSONValue = if case .value(let value) = value { value } else { .null }
         if let objection = comparison.objection(to: wanted) {
             fields.refuse("value", .type, objection, when: true)

@@ -45,6 +45,11 @@ extension TriggerAgent {
         TriggerAgent(
             input: fields.defaulted(
                 "input", .rawObject(bytes: inputBytes), .emptyObject,
-                "Its members go over the configuration of the tools that take them."))
+                "Its members go over the configuration of the tools that take them."),
+            priority: fields.defaulted("priority", .integer(0...9), 0, "Each level is worth ten seconds of waiting."),
+            startAt: fields.optional("start_at", .timestamp, "When it is to begin; left out: now."),
+            concurrencyKey: fields.optional(
+                "concurrency_key", .string(1...100, format: .line),
+                "Executions of one agent with one key run one after another."))
     }
 }

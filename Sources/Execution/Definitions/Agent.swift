@@ -53,8 +53,19 @@ public struct TriggerAgent: Sendable {
 
     /// An object: what it names goes over the configuration of the tools that take it.
     public let input: JSONRaw
+    /// 0 to 9; each level is worth ten seconds of waiting.
+    public let priority: Int
+    /// When it is to begin; `nil` for now.
+    public let startAt: Timestamp?
+    /// Executions of one agent with one key run one after another.
+    public let concurrencyKey: String?
 
-    public init(input: JSONRaw = .emptyObject) {
+    public init(
+        input: JSONRaw = .emptyObject, priority: Int = 0, startAt: Timestamp? = nil, concurrencyKey: String? = nil
+    ) {
         self.input = input
+        self.priority = priority
+        self.startAt = startAt
+        self.concurrencyKey = concurrencyKey
     }
 }

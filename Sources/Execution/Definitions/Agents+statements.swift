@@ -98,33 +98,14 @@ enum AgentStatements {
         "lock agent", "SELECT 1 FROM definitions WHERE id = $1 AND state = ANY ($2) FOR NO KEY UPDATE")
 
     /// Takes the locks of what a stop will sweep, in the order in which renewals take them.
-    static let sweep = Statement<Void, AgentID>(
-        "lock the queue of an agent",
-        """
-        SELECT 1 FROM execution_queue WHERE definition_id = $1 ORDER BY execution_id FOR UPDATE
-        """)
+    static let sweep = Statement<Void, AgentID>("lock the queue of an agent", CancelClause.locking(roots: queued))
 
     /// Cancels what waits and asks for a cancel of what runs. The locks are held, so that nothing moves in between.
-    static let stop = Statement<Void, AgentID, [String]>(
+    static let stop: Statement<Void, AgentID> = CancelClause.statement(
         "cancel the executions of a stopped agent",
-        """
-        WITH stopped AS (
-            SELECT id FROM definitions WHERE id = $1 AND state = 'stopped'
-        ), waiting AS (
-            DELETE FROM execution_queue q USING stopped WHERE q.definition_id = stopped.id AND q.node_id IS NULL
-            RETURNING q.execution_id
-        ), held AS (
-            UPDATE execution_queue q SET cancel_requested = true FROM stopped
-            WHERE q.definition_id = stopped.id AND q.node_id IS NOT NULL
-            RETURNING q.execution_id
-        )
-        UPDATE executions e
-        SET state = CASE WHEN ended.at_once THEN 'cancelled' ELSE 'cancelling' END,
-            finished_at = CASE WHEN ended.at_once THEN clock_timestamp() END,
-            updated_at = clock_timestamp()
-        FROM (SELECT execution_id, true AS at_once FROM waiting UNION ALL SELECT execution_id, false FROM held) ended
-        WHERE e.id = ended.execution_id AND e.state = ANY ($2)
-        """)
+        roots: queued + " AND EXISTS (SELECT FROM definitions WHERE id = $1 AND state = 'stopped')")
+
+    private static let queued = "SELECT execution_id FROM execution_queue WHERE definition_id = $1"
 
     private static func agent(_ row: borrowing RowReader) throws(Fault) -> Agent {
         Agent(

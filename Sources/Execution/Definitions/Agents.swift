@@ -114,7 +114,8 @@ public final class Agents: Sendable {
             batch.add(AgentStatements.lock, id, allowed)
             batch.add(AgentStatements.sweep, id)
             let moved = batch.add(AgentStatements.move, id, AgentState.stopped.rawValue, allowed, permit.audit(.agentStopped))
-            batch.add(AgentStatements.stop, id, ExecutionState.live)
+            batch.add(AgentStatements.stop, id)
+            batch.add(RunStatements.wakeParents)
             return try await batch.run().first(moved)
         }
         guard let agent else { throw try await refusal(id, .stopped, permit) }

@@ -68,7 +68,7 @@ public struct Blueprint: Sendable, Equatable {
         var code = Fault.Code.invalid
         if let known = registry.strategy(strategy.name) {
             fields += Blueprint.problems("\(path).strategy.config") { () throws(Fault) in
-                try known.checkConfiguration(strategy.configuration)
+                try known.checkConfiguration(strategy.configuration, tools: tools)
             }
         } else {
             code = .strategyNotAvailable

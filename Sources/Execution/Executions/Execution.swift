@@ -20,11 +20,24 @@ public struct ExecutionSummary: Sendable {
     /// The version of the agent's blueprint that it runs, whatever the agent has become since.
     public let agentVersion: Int
     public let state: ExecutionState
+    /// Why it came to be.
+    public let trigger: ExecutionTrigger
     /// The number of the attempt under way, waited for or last made, from 1; 0 before the first.
     public let attempt: Int
     public let maxAttempts: Int
     public let timeoutSeconds: Int
+    public let priority: Int
+    public let concurrencyKey: String?
+    public let parent: ExecutionID?
+    /// What it repeats.
+    public let origin: ExecutionID?
+    /// The step from which on it does so; `nil` for the whole.
+    public let originStep: String?
+    public let tokens: Int
+    public let costMicrodollars: Int
+    public let errorClass: ErrorClass?
     public let createdAt: Timestamp
+    public let startAt: Timestamp?
     public let startedAt: Timestamp?
     public let finishedAt: Timestamp?
 
@@ -33,6 +46,14 @@ public struct ExecutionSummary: Sendable {
         guard let startedAt, let finishedAt else { return nil }
         return Int((finishedAt.microseconds - startedAt.microseconds) / 1000)
     }
+}
+
+/// Why an execution came to be.
+public enum ExecutionTrigger: String, Sendable, CaseIterable, JSONRepresentable {
+    case manual, webhook, interval, cron, at, event
+    case completionOf = "completion_of"
+    /// Another execution started it.
+    case call
 }
 
 /// What an execution came to.
@@ -49,7 +70,11 @@ public struct ExecutionResult: Sendable {
 public struct ExecutionStep: Sendable {
     /// How far it came.
     public enum Status: String, Sendable, CaseIterable, JSONRepresentable {
-        case started, succeeded, failed
+        case started, waiting, succeeded, failed
+        /// It may not be repeated, and what came of it is not known.
+        case indeterminate
+        /// Its run ended without it.
+        case abandoned
     }
 
     /// Its place in the run, such as `tool[0]`.
@@ -63,6 +88,8 @@ public struct ExecutionStep: Sendable {
     public let input: JSONRaw
     public let result: JSONRaw?
     public let error: JSONRaw?
+    public let tokens: Int
+    public let costMicrodollars: Int
     public let startedAt: Timestamp
     public let finishedAt: Timestamp?
 }

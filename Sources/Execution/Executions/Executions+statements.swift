@@ -6,7 +6,7 @@ import Postgres
 import Tenancy
 
 enum ExecutionStatements {
-    static let all: [any AnyStatement] = [trigger, get, list, result, exists, steps, logs, lock, cancel]
+    static let all: [any AnyStatement] = [trigger, get, list, result, exists, steps, logs]
 
     /// What a trigger came to: the agent's state, and the execution if that state allows one.
     struct Triggered: Sendable {
@@ -14,7 +14,9 @@ enum ExecutionStatements {
         let execution: Execution?
     }
 
-    static let trigger = Statement<Triggered, TenantID, AgentID, ExecutionID, JSONBytes, AuditEntry>(
+    static let trigger = Statement<
+        Triggered, TenantID, AgentID, ExecutionID, JSONBytes, Int, Timestamp?, String?, AuditEntry
+    >(
         "trigger agent",
         """
         WITH agent AS (
@@ -25,40 +27,45 @@ enum ExecutionStatements {
             JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
             WHERE d.id = $2 AND d.kind = 'agent'
             FOR SHARE OF d FOR KEY SHARE OF t
-        ), made AS (
-            INSERT INTO executions (tenant_id, id, definition_id, definition_version, state, trigger, input,
-                max_attempts, timeout_milliseconds)
-            SELECT $1, $3, id, version, 'queued', 'manual', $4,
-                (body #>> '{limits,max_attempts}')::int, (body #>> '{limits,timeout_seconds}')::int * 1000
+        ), wanted (\(EnqueueClause.columns)) AS (
+            SELECT $1, $3, id, version, body, 'manual', $4, $5::int, $6, $7, NULL::uuid, 0, NULL::uuid, NULL
             FROM agent WHERE state = 'running'
-            RETURNING *, insula_audit($5, id)
-        ), queued AS (
-            INSERT INTO execution_queue (tenant_id, execution_id, definition_id)
-            SELECT tenant_id, id, definition_id FROM made
-        )
-        SELECT m.id, agent.id, agent.version, m.state, m.attempt, m.max_attempts, m.timeout_milliseconds / 1000,
-            m.created_at, m.started_at, m.finished_at, m.input, m.output, m.error, agent.state
+        ), \(EnqueueClause.making("wanted"))
+        SELECT \(columns("m.")), m.input, m.output, m.error, agent.state,
+            CASE WHEN m.id IS NOT NULL THEN insula_audit($8, m.id) END
         FROM agent LEFT JOIN made m ON true
         """
     ) { row throws(Fault) in
-        Triggered(agentState: try row.state(13), execution: row.isNull(0) ? nil : try execution(row))
+        Triggered(
+            agentState: try row.state(summaryCount + 3), execution: row.isNull(0) ? nil : try execution(row))
     }
 
-    private static let summaryColumns = """
-        id, definition_id, definition_version, state, attempt, max_attempts, timeout_milliseconds / 1000,
-        created_at, started_at, finished_at
-        """
+    /// The columns of a summary, each behind `prefix`.
+    static func columns(_ prefix: String = "") -> String {
+        summaryNames.map { prefix + $0 }.joined(separator: ", ")
+    }
+
+    private static let summaryNames = [
+        "id", "definition_id", "definition_version", "state", "trigger", "attempt", "max_attempts",
+        "timeout_milliseconds / 1000", "priority", "concurrency_key", "parent_id", "origin_id", "origin_step", "tokens",
+        "cost_microdollars", "error_class", "created_at", "start_at", "started_at", "finished_at",
+    ]
+    private static let summaryCount = 20
+    private static let summaryColumns = columns()
 
     static let get = Statement<Execution, ExecutionID>(
         "execution by id", "SELECT \(summaryColumns), input, output, error FROM executions WHERE id = $1", repeatable: true,
         decode: execution)
 
-    static let list = Statement<ExecutionSummary, AgentID?, String?, ExecutionID?, Int, Bool>(
+    static let list = Statement<
+        ExecutionSummary, AgentID?, [String]?, String?, String?, ExecutionID?, ExecutionID?, Int, Bool
+    >(
         "list executions",
         """
         SELECT \(summaryColumns) FROM executions
-        WHERE ($1 IS NULL OR definition_id = $1) AND ($2 IS NULL OR state = $2)
-        \(ListClause.after("id", place: "$3", ascending: "$5", limit: "$4"))
+        WHERE ($1 IS NULL OR definition_id = $1) AND ($2 IS NULL OR state = ANY ($2)) AND ($3 IS NULL OR trigger = $3)
+            AND ($4 IS NULL OR error_class = $4) AND ($5 IS NULL OR parent_id = $5)
+        \(ListClause.after("id", place: "$6", ascending: "$8", limit: "$7"))
         """, repeatable: true, decode: summary)
 
     static let result = Statement<ExecutionResult, ExecutionID>(
@@ -78,14 +85,16 @@ enum ExecutionStatements {
     static let steps = Statement<ExecutionStep, ExecutionID, Int>(
         "steps of an execution",
         """
-        SELECT step_key, tool, effect, status, attempt, input, output, error, started_at, finished_at
+        SELECT step_key, tool, effect, status, attempt, input, output, error, started_at, finished_at, tokens,
+            cost_microdollars
         FROM execution_steps WHERE execution_id = $1 ORDER BY started_at, step_key LIMIT $2
         """, repeatable: true
     ) { row throws(Fault) in
         ExecutionStep(
             key: try row.value(0), tool: try row.value(1), effect: try row.state(2), status: try row.state(3),
             attempt: try row.value(4), input: try row.json(5) ?? .emptyObject, result: try row.json(6), error: try row.json(7),
-            startedAt: try row.value(8), finishedAt: try row.value(9))
+            tokens: try row.value(10), costMicrodollars: try row.value(11), startedAt: try row.value(8),
+            finishedAt: try row.value(9))
     }
 
     static let logs = Statement<ExecutionLogLine, ExecutionID, Int, [String], Int>(
@@ -100,38 +109,20 @@ enum ExecutionStatements {
             metadata: try row.json(4) ?? .emptyObject)
     }
 
-    /// The lock that a worker's every write needs too.
-    static let lock = Statement<Void, ExecutionID>(
-        "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
-
-    /// Ends what waits; asks for a cancel of what a worker holds. The lock is held, so that neither turns into the other.
-    static let cancel = Statement<Execution, ExecutionID, [String], AuditEntry>(
-        "cancel an execution",
-        """
-        WITH waiting AS (
-            DELETE FROM execution_queue WHERE execution_id = $1 AND node_id IS NULL
-            RETURNING execution_id, true AS at_once
-        ), held AS (
-            UPDATE execution_queue SET cancel_requested = true WHERE execution_id = $1 AND node_id IS NOT NULL
-            RETURNING execution_id, false AS at_once
-        )
-        UPDATE executions
-        SET state = CASE WHEN ended.at_once THEN 'cancelled' ELSE 'cancelling' END,
-            finished_at = CASE WHEN ended.at_once THEN clock_timestamp() END, updated_at = clock_timestamp()
-        FROM (SELECT * FROM waiting UNION ALL SELECT * FROM held) ended
-        WHERE id = ended.execution_id AND state = ANY ($2)
-        RETURNING \(summaryColumns), input, output, error, insula_audit($3, id)
-        """, decode: execution)
-
     private static func summary(_ row: borrowing RowReader) throws(Fault) -> ExecutionSummary {
         ExecutionSummary(
             id: try row.value(0), agent: try row.value(1), agentVersion: try row.value(2), state: try row.state(3),
-            attempt: try row.value(4), maxAttempts: try row.value(5), timeoutSeconds: try row.value(6),
-            createdAt: try row.value(7), startedAt: try row.value(8), finishedAt: try row.value(9))
+            trigger: try row.state(4), attempt: try row.value(5), maxAttempts: try row.value(6),
+            timeoutSeconds: try row.value(7), priority: try row.value(8), concurrencyKey: try row.value(9),
+            parent: try row.value(10), origin: try row.value(11), originStep: try row.value(12), tokens: try row.value(13),
+            costMicrodollars: try row.value(14), errorClass: row.isNull(15) ? nil : try row.state(15),
+            createdAt: try row.value(16), startAt: try row.value(17), startedAt: try row.value(18),
+            finishedAt: try row.value(19))
     }
 
     private static func execution(_ row: borrowing RowReader) throws(Fault) -> Execution {
         Execution(
-            summary: try summary(row), input: try row.json(10) ?? .emptyObject, result: try row.json(11), error: try row.json(12))
+            summary: try summary(row), input: try row.json(summaryCount) ?? .emptyObject,
+            result: try row.json(summaryCount + 1), error: try row.json(summaryCount + 2))
     }
 }

@@ -12,7 +12,7 @@ public final class Executions: Sendable {
     /// How many lines of a log one call may ask for.
     public static let logLimits = 1...1_000
 
-    private let database: Database
+    let database: Database
     private let signal: QueueSignal
 
     /// - Parameter signal: told of every execution that becomes ready.
@@ -22,7 +22,7 @@ public final class Executions: Sendable {
     }
 
     /// What these operations run, to be prepared at connect.
-    public static var statements: [any AnyStatement] { ExecutionStatements.all + RunStatements.all }
+    public static var statements: [any AnyStatement] { ExecutionStatements.all + ChangeStatements.all + RunStatements.all }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.
     /// - Throws: `.notFound`; `.invalidState` unless the agent is running.
@@ -31,13 +31,18 @@ public final class Executions: Sendable {
     ) async throws(Fault) -> Execution {
         let triggered = try await database.once(permit.scope.database).first(
             ExecutionStatements.trigger, permit.scope.tenant, agent, ExecutionID.make(), JSONBytes(trigger.input.bytes),
-            permit.audit(.agentTriggered))
+            trigger.priority, trigger.startAt, trigger.concurrencyKey, permit.audit(.agentTriggered))
         guard let triggered else { throw Agents.notFound }
         guard let execution = triggered.execution else {
             throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
         }
-        Database.afterCommit { [signal] in signal.raise() }
+        raise()
         return execution
+    }
+
+    /// Tells the workers that something is ready or asked of them, once it is committed.
+    func raise() {
+        Database.afterCommit { [signal] in signal.raise() }
     }
 
     /// - Throws: `.notFound`.
@@ -47,18 +52,17 @@ public final class Executions: Sendable {
 
     /// Executions.
     /// - Parameters:
-    ///   - agent: only those of this agent.
-    ///   - state: only those in this state.
     ///   - before: where an earlier part of the list ended.
     ///   - limit: how many at most, 1 to 100.
     public func list(
-        agent: AgentID? = nil, state: ExecutionState? = nil, before: ExecutionID? = nil, limit: Int = 20,
+        where filter: ExecutionFilter = ExecutionFilter(), before: ExecutionID? = nil, limit: Int = 20,
         order: ListOrder = .newestFirst,
         _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
         precondition(Listing<ExecutionSummary, ExecutionID>.limits.contains(limit), "the limit of a list is checked at the door")
         let found = try await database.slow(permit.scope.database).query(
-            ExecutionStatements.list, agent, state?.rawValue, before, limit + 1, order.isAscending)
+            ExecutionStatements.list, filter.agent, filter.words, filter.trigger?.rawValue, filter.errorClass?.rawValue,
+            filter.parent, before, limit + 1, order.isAscending)
         return Listing(found, limit: limit) { $0.id }
     }
 
@@ -98,20 +102,7 @@ public final class Executions: Sendable {
         return Listing(try results.rows(lines), limit: limit) { $0.seq }
     }
 
-    /// Cancels: at once what waits, within seconds what runs.
-    /// - Throws: `.notFound`; `.invalidState` when it has ended.
-    public func cancel(_ id: ExecutionID, _ permit: Permit<ExecutionsWrite>) async throws(Fault) -> Execution {
-        var batch = database.once(permit.scope.database).batch()
-        batch.add(ExecutionStatements.lock, id)
-        let cancelled = batch.add(ExecutionStatements.cancel, id, ExecutionState.live, permit.audit(.executionCancelled))
-        let known = batch.add(ExecutionStatements.get, id)
-        let results = try await batch.run()
-        if let execution = try results.first(cancelled) { return execution }
-        let execution = try found(try results.first(known))
-        throw Fault(.invalidState, "An execution that is \(execution.summary.state.rawValue) has ended.")
-    }
-
-    private func found<Value>(_ value: Value?) throws(Fault) -> Value {
+    func found<Value>(_ value: Value?) throws(Fault) -> Value {
         guard let value else { throw Fault(.notFound, "There is no such execution.") }
         return value
     }

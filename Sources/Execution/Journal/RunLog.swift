@@ -35,12 +35,18 @@ final class RunLog: @unchecked Sendable {
         var isEmpty: Bool { seqs.isEmpty }
     }
 
+    /// When something was added last: as long as there is something to say, the work goes on.
+    private(set) var lastWord = Instant.now
+
+    var isEmpty: Bool { lines.isEmpty }
+
     init(epoch: Int) {
         self.epoch = epoch
     }
 
     /// Adds a line. What is too long is cut; lines beyond the bound are left out, which the last line says.
     func add(_ level: LogLevel, _ message: String, _ metadata: JSONObject = JSONObject()) {
+        lastWord = .now
         guard count < RunLog.lineLimit else { return }
         count += 1
         if count == RunLog.lineLimit {

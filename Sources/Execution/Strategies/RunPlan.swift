@@ -8,7 +8,7 @@ public struct RunPlan {
     public let tools: [Blueprint.ToolUse]
     /// What the agent was triggered with.
     public let input: JSONObject
-    private let journal: Journal
+    let journal: Journal
 
     init(tools: [Blueprint.ToolUse], input: JSONObject, journal: Journal) {
         self.tools = tools

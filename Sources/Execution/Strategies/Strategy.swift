@@ -12,6 +12,8 @@ public protocol Strategy: Sendable {
 
     /// The name in blueprints.
     var name: String { get }
+    /// Other names by which blueprints may call it.
+    var aliases: [String] { get }
     /// One sentence.
     var summary: String { get }
     /// `low`, `medium` or `high`.
@@ -20,16 +22,24 @@ public protocol Strategy: Sendable {
     /// What a blueprint may say.
     var configuration: Input<Settings> { get }
 
+    /// What a blueprint says of it that does not fit the blueprint's tools; paths begin in the configuration.
+    func problems(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [Fault.Field]
+
     /// Carries a run through.
     /// - Returns: what the run comes to.
     func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue
 }
 
 extension Strategy {
+    public var aliases: [String] { [] }
+
+    public func problems(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [Fault.Field] { [] }
+
     /// Checks what a blueprint says.
     /// - Throws: `.invalid` naming the fields.
-    func checkConfiguration(_ object: JSONObject) throws(Fault) {
-        _ = try configuration.decode(JSONValue.object(object).bytes)
+    func checkConfiguration(_ object: JSONObject, tools: [Blueprint.ToolUse]) throws(Fault) {
+        let problems = problems(try configuration.decode(JSONValue.object(object).bytes), tools: tools)
+        guard problems.isEmpty else { throw Fault(.invalid, "The strategy does not fit the tools.", fields: problems) }
     }
 
     /// Carries a run through with a configuration that is still to be read.

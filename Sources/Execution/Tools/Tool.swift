@@ -3,6 +3,7 @@
 
 import Base
 import JSON
+import Postgres
 
 /// An operation that agents can use.
 public protocol Tool: Sendable {
@@ -70,15 +71,31 @@ extension Tool {
     /// Makes a call ready that can be made later.
     /// - Throws: `.invalid` naming the fields of the input.
     func prepare(_ input: JSONObject) throws(Fault) -> PreparedCall {
+        if let tool = self as? any TransactionalTool { return try tool.prepareWithin(input) }
         let decoded = try arguments.decode(JSONValue.object(input).bytes)
-        return PreparedCall(effect: effect(of: decoded)) { context throws(StepFailure) in
-            try await self.call(decoded, in: context)
-        }
+        return PreparedCall(
+            effect: effect(of: decoded),
+            way: .alone { context throws(StepFailure) in
+                try await self.call(decoded, in: context)
+            })
     }
 }
 
 /// A call whose input was checked.
 struct PreparedCall {
+    /// How it is made.
+    enum Way {
+        case alone((ToolContext) async throws(StepFailure) -> JSONValue)
+        /// In the transaction that finishes the step.
+        case within((ToolContext, Session) async throws(StepFailure) -> JSONValue)
+    }
+
     let effect: Effect
-    let act: (ToolContext) async throws(StepFailure) -> JSONValue
+    let way: Way
+
+    /// Makes a call that needs no transaction.
+    func act(_ context: ToolContext) async throws(StepFailure) -> JSONValue {
+        guard case .alone(let act) = way else { preconditionFailure("a transactional tool is called within a session") }
+        return try await act(context)
+    }
 }

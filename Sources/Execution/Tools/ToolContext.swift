@@ -13,7 +13,12 @@ public struct ToolContext {
     public let deadline: Instant
     /// The clock of the run.
     public internal(set) var clock = RunClock(showing: .now)
-    private let log: RunLog
+    /// What came of the wait for which the step threw `StepFailure.suspended`; `nil` at the first call.
+    public internal(set) var resumption: Resumption?
+    /// Makes the children, under the fence of the run.
+    var store: RunStore?
+    let spending = Spending()
+    let log: RunLog
 
     init(tenant: TenantID, execution: ExecutionID, stepKey: String, deadline: Instant, log: RunLog) {
         self.tenant = tenant
@@ -21,6 +26,11 @@ public struct ToolContext {
         self.stepKey = stepKey
         self.deadline = deadline
         self.log = log
+    }
+
+    /// Counts what the call has cost; it stands in the journal with the step, and in the sum of the execution.
+    public func spend(tokens: Int = 0, microdollars: Int = 0) {
+        spending.add(tokens: tokens, microdollars: microdollars)
     }
 
     /// The same for every repetition of this step, and for no other step.
@@ -34,6 +44,33 @@ public struct ToolContext {
     /// Writes a line into the log of the execution. Never a secret.
     public func write(_ level: LogLevel, _ message: String, _ metadata: JSONObject = JSONObject()) {
         log.add(level, message, metadata)
+    }
+}
+
+/// What one call has cost so far. Touched on the loop of its run alone.
+final class Spending: @unchecked Sendable {
+    private(set) var tokens = 0
+    private(set) var microdollars = 0
+
+    func add(tokens: Int, microdollars: Int) {
+        precondition(tokens >= 0 && microdollars >= 0, "nothing is earned back")
+        self.tokens += tokens
+        self.microdollars += microdollars
+    }
+
+    /// Between two reports of one call.
+    static let reportMilliseconds = 250
+    private var reported: (fraction: Double, at: Instant)?
+
+    /// Whether a report is told: it goes forward, and the last one is a while ago.
+    func mayReport(_ fraction: Double) -> Bool {
+        if let reported {
+            guard fraction > reported.fraction, reported.at.advanced(milliseconds: Spending.reportMilliseconds) <= .now else {
+                return false
+            }
+        }
+        reported = (fraction, .now)
+        return true
     }
 }
 

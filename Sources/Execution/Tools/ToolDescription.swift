@@ -82,9 +82,6 @@ public struct StrategyDescription: Sendable {
 }
 
 extension SchemaNode {
-    /// The schema itself, where a reference to it would lead nowhere.
-    fileprivate var plain: JSONRaw {
-        if case .named(_, let definition) = shape { return JSONRaw(Array(definition().text.utf8)) }
-        return JSONRaw(Array(text.utf8))
-    }
+    /// The schema itself: a reference would lead nowhere here.
+    fileprivate var plain: JSONRaw { JSONRaw(Array(inlined().text.utf8)) }
 }

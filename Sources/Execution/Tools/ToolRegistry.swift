@@ -17,7 +17,8 @@ public struct ToolRegistry: Sendable {
         self.tools = tools
         self.strategies = strategies
         toolsByName = Dictionary(uniqueKeysWithValues: tools.map { ($0.name, $0) })
-        strategiesByName = Dictionary(uniqueKeysWithValues: strategies.map { ($0.name, $0) })
+        strategiesByName = Dictionary(
+            uniqueKeysWithValues: strategies.flatMap { strategy in ([strategy.name] + strategy.aliases).map { ($0, strategy) } })
     }
 
     /// All that this version has.
@@ -25,19 +26,26 @@ public struct ToolRegistry: Sendable {
     ///   - database: holds the tenants' datasets.
     ///   - client: reaches other servers, behind the guard of addresses.
     ///   - pool: takes what burns a core.
-    public static func standard(database: Database, client: OutgoingClient, pool: BlockingPool) -> ToolRegistry {
+    ///   - provider: the server of models, when the operator has one.
+    public static func standard(
+        database: Database, client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil
+    ) -> ToolRegistry {
         ToolRegistry(
-            tools: outward(client: client, pool: pool) + [
+            tools: outward(client: client, pool: pool, provider: provider) + [
+                StoreTool(),
                 QueryTool(database: database),
                 DataProcessingTool(database: database, client: client, pool: pool),
             ],
             strategies: [
-                ReactiveStrategy()
+                ReactiveStrategy(),
+                SequenceStrategy(),
+                PlanAndExecuteStrategy(),
+                ToolLoopStrategy(),
             ])
     }
 
     /// The tools that need nothing of ours but the way out.
-    static func outward(client: OutgoingClient, pool: BlockingPool) -> [any Tool] {
+    static func outward(client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil) -> [any Tool] {
         let resolver = DNSResolver.system(pool: pool)
         return [
             PingTool(),
@@ -48,6 +56,10 @@ public struct ToolRegistry: Sendable {
             JSONTransformTool(pool: pool),
             ValidateTool(pool: pool),
             TemplateTool(pool: pool),
+            LLMChatTool(provider: provider),
+            SummarizeTool(provider: provider),
+            WriteBlogTool(provider: provider),
+            MCPCallTool(client: client),
             NetInspectTool(client: client, resolver: resolver),
             SecurityScanTool(client: client, resolver: resolver),
         ]

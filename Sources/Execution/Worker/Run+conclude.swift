@@ -36,7 +36,7 @@ extension Run {
         guard let abort else { return .done(result) }
         switch abort {
         case .cancelled, .lost: return .aborted(abort)
-        case .timedOut, .handedBack:
+        case .timedOut, .idle, .handedBack:
             if case .failure(let failure) = result, failure.fault.code == .cancelled { return .aborted(abort) }
             return .done(result)
         }
@@ -55,14 +55,16 @@ extension Run {
             return outcome(try await store.end(RunEnding(state: .succeeded, output: JSONRaw(bytes)), log))
         case .done(.failure(let failure)):
             if failure.fault.code == .leaseLost { return .left }
+            if failure.isPause { return try await letGo(failure, store, log) }
             return try await fail(failure, beginning, store, log)
         case .aborted(.cancelled):
             log.add(.warn, "cancelled")
-            return outcome(try await store.end(RunEnding(state: .cancelled, abandoned: Run.abandoned), log))
+            return try await cancel(store, log)
         case .aborted(.timedOut):
-            let fault = Fault(.timedOut, "The execution did not end in the time it had.")
-            log.add(.error, fault.message, fault.metadata)
-            return outcome(try await store.end(RunEnding(state: .timedOut, error: fault.stored, abandoned: Run.abandoned), log))
+            return try await timeOut("The execution did not end in the time it had.", .timeout, store, log)
+        case .aborted(.idle):
+            let fault = Fault(.timedOut, "The execution said nothing for longer than it may.")
+            return try await fail(StepFailure(fault), beginning, store, log)
         case .aborted(.handedBack):
             log.add(.info, "handed back: the node stops")
             await store.flush(log)
@@ -70,6 +72,35 @@ extension Run {
         case .aborted(.lost):
             return .left
         }
+    }
+
+    func cancel(_ store: RunStore, _ log: RunLog, error: JSONRaw? = nil) async throws(Fault) -> Outcome {
+        outcome(
+            try await store.end(
+                RunEnding(state: .cancelled, error: error, errorClass: .cancelled, abandoned: Run.abandoned), log))
+    }
+
+    func timeOut(
+        _ message: String, _ errorClass: ErrorClass, _ store: RunStore, _ log: RunLog
+    ) async throws(Fault) -> Outcome {
+        let fault = Fault(.timedOut, message)
+        log.add(.error, fault.message, fault.metadata)
+        return outcome(
+            try await store.end(
+                RunEnding(state: .timedOut, error: fault.stored, errorClass: errorClass, abandoned: Run.abandoned), log))
+    }
+
+    /// Lets go of an execution that waits or is to stand still, unless somebody wants it cancelled.
+    private func letGo(_ failure: StepFailure, _ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
+        let waiting = journal?.waiting ?? []
+        let isLetGo: Bool
+        if failure.kind == .paused {
+            log.add(.info, "paused")
+            isLetGo = try await store.pause(log)
+        } else {
+            isLetGo = try await store.suspend(waiting, log)
+        }
+        return isLetGo ? .suspended : try await cancel(store, log)
     }
 
     private func fail(
@@ -83,14 +114,18 @@ extension Run {
             var metadata = JSONObject()
             metadata["delay_ms"] = .integer(delay)
             log.add(.warn, "attempt \(beginning.attempt) of \(beginning.maxAttempts) failed, the next one follows", metadata)
-            if try await store.retry(afterMilliseconds: delay, error: stored, log) { return .retried }
-            return outcome(try await store.end(RunEnding(state: .cancelled, error: stored, abandoned: Run.abandoned), log))
+            let reason = RunFailure(error: stored, errorClass: failure.errorClass)
+            if try await store.retry(afterMilliseconds: delay, reason, log) { return .retried }
+            return try await cancel(store, log, error: stored)
         case .fail:
             log.add(.error, "failed: \(failure.fault.message)", failure.fault.metadata)
-            return outcome(try await store.end(RunEnding(state: .failed, error: stored, abandoned: Run.abandoned), log))
+            return outcome(
+                try await store.end(
+                    RunEnding(state: .failed, error: stored, errorClass: failure.errorClass, abandoned: Run.abandoned), log))
         case .indeterminate:
             log.add(.error, "the outcome of a step that may not be repeated is not known", failure.fault.metadata)
-            return outcome(try await store.end(RunEnding(state: .indeterminate, error: stored), log))
+            return outcome(
+                try await store.end(RunEnding(state: .indeterminate, error: stored, errorClass: .outcomeUnknown), log))
         }
     }
 

@@ -17,6 +17,8 @@ final class Run: Sendable {
     enum Abort: Sendable {
         case cancelled
         case timedOut
+        /// It said nothing for longer than it may.
+        case idle
         /// The lease is gone, or can't be kept.
         case lost
         /// The node stops; another goes on.
@@ -27,12 +29,16 @@ final class Run: Sendable {
     enum Outcome: Sendable, Equatable {
         case ended(ExecutionState)
         case retried
+        /// It waits or is paused, and holds no worker.
+        case suspended
         /// Nothing was written at the end: the lease is lost, or still to be handed back.
         case left
     }
 
     private struct State {
         var abort: Abort?
+        var isPauseAsked = false
+        var journal: Journal?
         var result: Result<JSONValue, StepFailure>?
         var work: Task<Void, Never>?
         var sleeper: Sleeper?
@@ -42,13 +48,23 @@ final class Run: Sendable {
     let loop: EventLoop
     private let registry: ToolRegistry
     private let database: Database
+    private let gatherer: Gatherer
     private let state = Mutex(State())
 
-    init(_ claim: Claim, on loop: EventLoop, database: Database, registry: ToolRegistry) {
+    /// - Parameter gatherer: that of the loop.
+    init(_ claim: Claim, on loop: EventLoop, database: Database, registry: ToolRegistry, gatherer: Gatherer) {
         self.claim = claim
         self.loop = loop
         self.database = database
         self.registry = registry
+        self.gatherer = gatherer
+    }
+
+    var journal: Journal? { state.withLock { $0.journal } }
+
+    /// Lets the work stand still before its next step.
+    func pause() {
+        state.withLock { $0.isPauseAsked = true }
     }
 
     /// Ends the work early. The first reason counts.
@@ -67,16 +83,12 @@ final class Run: Sendable {
 
     /// Works, on the loop of the run, until the execution has ended, waits for its next attempt, or the lease is lost.
     func perform() async -> Outcome {
-        let store = RunStore(database: database, claim: claim)
+        let store = RunStore(database: database, claim: claim, gatherer: gatherer)
         let log = RunLog(epoch: claim.epoch)
         do throws(Fault) {
+            if claim.isOverdue { return try await endOverdue(store, log) }
             if claim.crashCount >= Lease.crashLimit { return try await endCrashed(store, log) }
-            guard let beginning = try await store.begin() else {
-                return outcome(try await store.end(RunEnding(state: .cancelled), log))
-            }
-            if beginning.agentState == .stopped {
-                return outcome(try await store.end(RunEnding(state: .cancelled, abandoned: Run.abandoned), log))
-            }
+            guard let beginning = try await store.begin(), !beginning.isStopped else { return try await cancel(store, log) }
             return try await conclude(await work(beginning, store, log), beginning, store, log)
         } catch {
             Log.write(
@@ -89,10 +101,18 @@ final class Run: Sendable {
     private func endCrashed(_ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
         let fault = Fault(.workerLost, "The workers of this execution were lost \(claim.crashCount) times.")
         log.add(.error, fault.message, fault.metadata)
-        let state = try await store.end(RunEnding(state: .failed, error: fault.stored, abandoned: Run.abandoned), log)
+        let state = try await store.end(
+            RunEnding(state: .failed, error: fault.stored, errorClass: .workerLost, abandoned: Run.abandoned), log)
         if state != nil { return outcome(state) }
         // A cancel that was asked for meanwhile.
-        return outcome(try await store.end(RunEnding(state: .cancelled, abandoned: Run.abandoned), log))
+        return try await cancel(store, log)
+    }
+
+    /// Ends what nobody took up in time, or what was to have ended by now.
+    private func endOverdue(_ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
+        claim.epoch == 1
+            ? try await timeOut("No worker took the execution up in the time it had.", .queueTimeout, store, log)
+            : try await timeOut("The execution did not end in the time it had.", .timeout, store, log)
     }
 
     /// Runs the strategy, and returns when it is done or was told to end.
@@ -119,16 +139,28 @@ final class Run: Sendable {
                 self.abort(.timedOut)
                 continue
             }
-            await sleeper.wait(until: patience ?? deadline)
+            var next = patience ?? deadline
+            if patience == nil, let idle = beginning.idleMilliseconds {
+                let idleDeadline = log.lastWord.advanced(milliseconds: idle)
+                if Instant.now >= idleDeadline {
+                    self.abort(.idle)
+                    continue
+                }
+                next = min(next, idleDeadline)
+            }
+            await sleeper.wait(until: next)
         }
     }
 
     private func start(_ beginning: RunBeginning, _ store: RunStore, _ log: RunLog) {
-        let registry = registry
+        let journal = Journal(beginning, registry: registry, store: store, log: log) { [unowned self] in
+            state.withLock { $0.isPauseAsked }
+        }
+        state.withLock { $0.journal = journal }
         let task = loop.spawn { [self] in
             let result: Result<JSONValue, StepFailure>
             do throws(StepFailure) {
-                result = .success(try await Run.carry(beginning, Journal(beginning, registry: registry, store: store, log: log)))
+                result = .success(try await Run.carry(beginning, journal))
             } catch {
                 result = .failure(error)
             }

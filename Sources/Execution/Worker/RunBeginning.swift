@@ -1,4 +1,4 @@
-// What a worker learns when it begins a run.
+// What a worker learns when it takes an execution up and when it begins a run.
 
 import Base
 import JSON
@@ -11,11 +11,16 @@ struct RunBeginning: Sendable {
     let maxAttempts: Int
     let input: JSONRaw
     let blueprint: JSONRaw
-    let agentState: AgentState
+    /// Whether the definition was stopped for good.
+    let isStopped: Bool
     /// By the database's clock.
     let now: Timestamp
     /// What is left of the time of the whole run; 0 or less when it is over.
     let remainingMilliseconds: Int
+    /// The longest time without a word from its work.
+    let idleMilliseconds: Int?
+    /// How many stand above it.
+    let depth: Int
     /// The journal of earlier attempts.
     var steps: [String: JournalEntry] = [:]
 }
@@ -39,6 +44,16 @@ struct RunStep {
     }
 }
 
+/// A step that waits when its run lets go.
+struct WaitingStep {
+    let key: String
+    let wait: Wait
+    /// The number of this wait among those of the step, from 1.
+    let number: Int
+    let tokens: Int
+    let microdollars: Int
+}
+
 /// An execution under the lease of this node.
 struct Claim: Sendable {
     let tenant: TenantID
@@ -47,4 +62,8 @@ struct Claim: Sendable {
     let epoch: Int
     /// Leases of this execution that were lost.
     let crashCount: Int
+    /// Who may wait for its end.
+    let parent: ExecutionID?
+    /// Whether it was taken up only to be ended, since its time is over.
+    let isOverdue: Bool
 }

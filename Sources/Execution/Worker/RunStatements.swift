@@ -1,15 +1,20 @@
-// The statements of a worker in the scope of the tenant that it works for. Each write is conditional on the epoch of the queue row, in
-// the same statement: once a lease is lost, everything that its holder still writes finds no row.
+// The statements of a worker in the scope of the tenant that it works for: the beginning of a run and its end. Each write is conditional on
+// the epoch of the queue row, in the same statement: once a lease is lost, everything that its holder still writes finds no row.
 
 import Base
 import JSON
 import Postgres
 
 enum RunStatements {
-    static let all: [any AnyStatement] = [begin, steps, beginStep, finishStep, log, end, retry]
+    static let all: [any AnyStatement] =
+        [
+            begin, log, end, retry, suspend, pause, lock, lockQueue, wakeParent, wakeParents, lockChildren, cancelChildren,
+            startChild, progress,
+        ]
+        + StepStatements.all
 
     /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it.
-    private static let fence = """
+    static let fence = """
         SELECT tenant_id, execution_id FROM execution_queue WHERE execution_id = $1 AND epoch = $2 FOR NO KEY UPDATE
         """
 
@@ -19,13 +24,22 @@ enum RunStatements {
         """
         WITH fence AS (\(fence)), begun AS (
             UPDATE executions e
-            SET state = 'running', attempt = greatest(e.attempt, 1), started_at = coalesce(e.started_at, clock_timestamp()),
-                updated_at = clock_timestamp()
+            SET state = 'running', attempt = greatest(e.attempt, 1), started_at = coalesce(e.started_at, statement_timestamp()),
+                rested_milliseconds = e.rested_milliseconds
+                    + coalesce((extract(epoch FROM statement_timestamp() - e.rested_since) * 1000)::bigint, 0),
+                rested_since = NULL, updated_at = statement_timestamp()
             FROM fence WHERE e.id = fence.execution_id AND e.state = ANY ($3)
             RETURNING e.*
+        ), told AS (
+            \(EventClause.execution(
+                "begun", type: "CASE WHEN started_at = updated_at THEN 'execution.started' ELSE 'execution.resumed' END"))
         )
-        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, v.body, d.state, clock_timestamp(),
-            b.timeout_milliseconds - (extract(epoch FROM clock_timestamp() - b.started_at) * 1000)::bigint
+        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, v.body, d.state = 'stopped', clock_timestamp(),
+            least(
+                b.timeout_milliseconds + b.rested_milliseconds
+                    - (extract(epoch FROM clock_timestamp() - b.started_at) * 1000)::bigint,
+                (extract(epoch FROM b.deadline_at - clock_timestamp()) * 1000)::bigint),
+            b.idle_timeout_milliseconds, b.depth
         FROM begun b
         JOIN definitions d ON (d.tenant_id, d.id) = (b.tenant_id, b.definition_id)
         JOIN definition_versions v
@@ -35,44 +49,9 @@ enum RunStatements {
         RunBeginning(
             agent: try row.value(0), attempt: try row.value(1), maxAttempts: try row.value(2),
             input: try row.json(3) ?? .emptyObject, blueprint: try row.json(4) ?? .emptyObject,
-            agentState: try row.state(5), now: try row.value(6), remainingMilliseconds: try row.value(7))
+            isStopped: try row.value(5), now: try row.value(6), remainingMilliseconds: try row.value(7),
+            idleMilliseconds: try row.value(8), depth: try row.value(9))
     }
-
-    /// The journal of earlier attempts.
-    static let steps = Statement<(key: String, entry: JournalEntry), ExecutionID>(
-        "journal of an execution",
-        "SELECT step_key, status, effect, input_hash, output FROM execution_steps WHERE execution_id = $1"
-    ) { row throws(Fault) in
-        let hash = try row.value(3, as: [UInt8].self)
-        return (
-            try row.value(0),
-            JournalEntry(status: try row.state(1), effect: try row.state(2), inputHash: hash, output: try row.json(4))
-        )
-    }
-
-    /// Writes down that a step begins, before it does.
-    static let beginStep = Statement<Void, ExecutionID, Int, String, String, String, [UInt8], JSONBytes, Int>(
-        "begin a step",
-        """
-        WITH fence AS (\(fence))
-        INSERT INTO execution_steps AS s (tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch)
-        SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'started', $8, $2 FROM fence
-        ON CONFLICT (tenant_id, execution_id, step_key) DO UPDATE
-        SET status = 'started', attempt = excluded.attempt, epoch = excluded.epoch, error = NULL,
-            started_at = clock_timestamp(), finished_at = NULL
-        WHERE s.status <> 'succeeded'
-        """)
-
-    /// Writes down what a step came to: an output, or an error.
-    static let finishStep = Statement<Void, ExecutionID, Int, String, JSONBytes?, JSONBytes?>(
-        "finish a step",
-        """
-        WITH fence AS (\(fence))
-        UPDATE execution_steps s
-        SET status = CASE WHEN $4 IS NULL THEN 'failed' ELSE 'succeeded' END, output = $4, error = $5,
-            finished_at = clock_timestamp()
-        FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.epoch = $2
-        """)
 
     static let log = Statement<Void, ExecutionID, Int, [Int], [Timestamp], [String], [String], [JSONBytes]>(
         "write the log of a run",
@@ -84,29 +63,43 @@ enum RunStatements {
         ON CONFLICT DO NOTHING
         """)
 
+    /// Says how far a run is.
+    static let progress = Statement<Void, ExecutionID, Int, JSONBytes>(
+        "tell the progress of a run",
+        """
+        WITH fence AS (\(fence))
+        INSERT INTO event_outbox (tenant_id, type, ref, payload) SELECT tenant_id, 'execution.progress', execution_id, $3 FROM fence
+        """)
+
     /// Ends an execution as `$3` where the state is one of `$4`, or as cancelled where a cancel was asked for first. Steps that
-    /// were under way fail with the error `$7`, unless that is NULL.
-    static let end = Statement<ExecutionState, ExecutionID, Int, String, [String], JSONBytes?, JSONBytes?, JSONBytes?>(
+    /// were under way are abandoned with the error `$7`; of what is indeterminate, those that may not be repeated stay unknown.
+    static let end = Statement<ExecutionState, ExecutionID, Int, String, [String], JSONBytes?, JSONBytes?, JSONBytes?, String?>(
         "end a run",
         """
         WITH fence AS (
-            DELETE FROM execution_queue WHERE execution_id = $1 AND epoch = $2 RETURNING execution_id
+            DELETE FROM execution_queue WHERE execution_id = $1 AND epoch = $2 RETURNING execution_id, epoch
         ), abandoned AS (
-            UPDATE execution_steps s SET status = 'failed', error = $7, finished_at = clock_timestamp()
-            FROM fence WHERE s.execution_id = fence.execution_id AND s.status = 'started' AND $7 IS NOT NULL
+            UPDATE execution_steps s
+            SET status = CASE WHEN $3 = 'indeterminate' AND s.effect = 'unsafe' THEN 'indeterminate' ELSE 'abandoned' END,
+                error = $7, finished_at = clock_timestamp()
+            FROM fence WHERE s.execution_id = fence.execution_id AND s.status IN ('started', 'waiting')
+        ), ended AS (
+            UPDATE executions e
+            SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
+                output = CASE WHEN e.state = ANY ($4) THEN $5 END, error = $6, error_class = $8, epoch = fence.epoch,
+                finished_at = clock_timestamp(), updated_at = clock_timestamp()
+            FROM fence WHERE e.id = fence.execution_id AND (e.state = ANY ($4) OR e.state = 'cancelling')
+            RETURNING e.*
+        ), told AS (
+            \(EventClause.execution("ended", type: EventClause.byState))
         )
-        UPDATE executions e
-        SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
-            output = CASE WHEN e.state = ANY ($4) THEN $5 END, error = $6,
-            finished_at = clock_timestamp(), updated_at = clock_timestamp()
-        FROM fence WHERE e.id = fence.execution_id AND (e.state = ANY ($4) OR e.state = 'cancelling')
-        RETURNING e.state
+        SELECT state FROM ended
         """
     ) { row throws(Fault) in try row.state(0) }
 
     /// Hands an execution back to the queue for its next attempt, unless somebody wants it cancelled. The epoch moves on, so that
     /// the same written twice changes nothing.
-    static let retry = Statement<Void, ExecutionID, Int, Int, JSONBytes>(
+    static let retry = Statement<Void, ExecutionID, Int, Int, JSONBytes, String>(
         "put off a run",
         """
         WITH fence AS (
@@ -115,11 +108,145 @@ enum RunStatements {
                 -- Not beyond the end of the whole run: then it is picked up to be ended.
                 ready_at = least(
                     clock_timestamp() + $3 * interval '1 millisecond',
-                    (SELECT r.started_at + r.timeout_milliseconds * interval '1 millisecond' FROM executions r WHERE r.id = $1))
+                    (SELECT r.started_at + (r.timeout_milliseconds + r.rested_milliseconds) * interval '1 millisecond'
+                     FROM executions r WHERE r.id = $1))
             WHERE execution_id = $1 AND epoch = $2 AND NOT cancel_requested
-            RETURNING execution_id
+            RETURNING execution_id, is_paused
+        ), put AS (
+            UPDATE executions e
+            SET state = CASE WHEN fence.is_paused THEN 'paused' ELSE 'retry_wait' END,
+                paused_from = CASE WHEN fence.is_paused THEN 'retry_wait' END,
+                rested_since = CASE WHEN fence.is_paused THEN clock_timestamp() END,
+                attempt = e.attempt + 1, error = $4, error_class = $5, updated_at = clock_timestamp()
+            FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+            RETURNING e.*
         )
-        UPDATE executions e SET state = 'retry_wait', attempt = e.attempt + 1, error = $4, updated_at = clock_timestamp()
-        FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+        \(EventClause.execution("put", type: EventClause.byState))
         """)
+
+    // MARK: Waiting
+
+    /// The lock without which nobody wakes, cancels or pauses an execution. In a statement of its own, so that the next one sees what was
+    /// done before it was had.
+    static let lock = Statement<Void, ExecutionID, Int>("lock a run", fence)
+    static let lockQueue = Statement<Void, ExecutionID>(
+        "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
+
+    /// Lets go of an execution until `$3`, a signal of one of the names `$4`, or the end of all of `$5`: at once ready when that is there.
+    static let suspend = Statement<Void, ExecutionID, Int, Timestamp?, [String], [ExecutionID]>(
+        "suspend a run",
+        """
+        WITH fence AS (
+            UPDATE execution_queue q
+            SET epoch = q.epoch + 1, node_id = NULL, lease_expires_at = NULL, waits_for = $4, awaits = $5,
+                ready_at = CASE
+                    WHEN EXISTS (
+                        SELECT FROM execution_signals s WHERE s.execution_id = $1 AND s.name = ANY ($4) AND s.taken_by IS NULL)
+                    OR cardinality($5::uuid[]) > 0 AND NOT EXISTS (
+                        SELECT FROM executions c WHERE c.id = ANY ($5) AND NOT c.state = ANY (\(terminal)))
+                    THEN clock_timestamp() - q.priority * \(EnqueueClause.headStart)
+                    ELSE coalesce($3, 'infinity') END
+            WHERE q.execution_id = $1 AND q.epoch = $2 AND NOT q.cancel_requested
+            RETURNING q.execution_id, q.is_paused, q.ready_at <= clock_timestamp() AS is_ready
+        ), put AS (
+            UPDATE executions e
+            SET state = CASE WHEN fence.is_paused THEN 'paused' WHEN fence.is_ready THEN 'queued' ELSE 'waiting' END,
+                paused_from = CASE WHEN fence.is_paused THEN 'waiting' END, rested_since = clock_timestamp(),
+                updated_at = clock_timestamp()
+            FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+            RETURNING e.*
+        )
+        \(EventClause.execution("put", type: EventClause.byState))
+        """)
+
+    /// Lets go of an execution that somebody has stand still.
+    static let pause = Statement<Void, ExecutionID, Int>(
+        "pause a run",
+        """
+        WITH fence AS (
+            UPDATE execution_queue
+            SET epoch = epoch + 1, node_id = NULL, lease_expires_at = NULL,
+                ready_at = clock_timestamp() - priority * \(EnqueueClause.headStart)
+            WHERE execution_id = $1 AND epoch = $2 AND NOT cancel_requested
+            RETURNING execution_id, is_paused
+        ), put AS (
+            UPDATE executions e
+            SET state = CASE WHEN fence.is_paused THEN 'paused' ELSE 'queued' END,
+                paused_from = CASE WHEN fence.is_paused THEN 'queued' END, rested_since = clock_timestamp(),
+                updated_at = clock_timestamp()
+            FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+            RETURNING e.*
+        )
+        \(EventClause.execution("put", type: EventClause.byState))
+        """)
+
+    // MARK: Families
+
+    /// Wakes the parent of `$1` when nothing that it waits for is left. The same twice wakes once.
+    static let wakeParent = Statement<Void, ExecutionID>(
+        "wake a parent",
+        waking("q.execution_id = (SELECT c.parent_id FROM executions c WHERE c.id = $1) AND q.awaits @> ARRAY[$1]"))
+
+    /// The same for all who wait for children, after many ended at once.
+    static let wakeParents = Statement<Void>("wake the parents", waking("cardinality(q.awaits) > 0"))
+
+    private static func waking(_ condition: String) -> String {
+        """
+        WITH woken AS (
+            UPDATE execution_queue q
+            SET ready_at = clock_timestamp() - q.priority * \(EnqueueClause.headStart), waits_for = NULL, awaits = NULL
+            WHERE \(condition) AND q.node_id IS NULL
+                AND NOT EXISTS (
+                    SELECT FROM executions o WHERE o.id = ANY (q.awaits) AND NOT o.state = ANY (\(terminal)))
+            RETURNING q.execution_id
+        ), changed AS (
+            UPDATE executions e SET state = 'queued', updated_at = clock_timestamp()
+            FROM woken WHERE e.id = woken.execution_id AND e.state = 'waiting'
+            RETURNING e.*
+        )
+        \(EventClause.execution("changed", type: "'execution.queued'"))
+        """
+    }
+
+    static let terminal = ExecutionState.sql(ExecutionState.terminal)
+
+    private static let orphans = """
+        SELECT c.id FROM executions c JOIN executions p ON p.id = c.parent_id
+        WHERE p.id = $1 AND p.state IN ('failed', 'timed_out', 'cancelled')
+        """
+    static let lockChildren = Statement<Void, ExecutionID>("lock the children of a run", CancelClause.locking(roots: orphans))
+    /// Cancels what an execution started that has come to its end without it.
+    static let cancelChildren: Statement<Void, ExecutionID> = CancelClause.statement(
+        "cancel the children of a run", roots: orphans)
+
+    /// Makes a child, unless it is there already.
+    static let startChild = Statement<StartedChild, ExecutionID, Int, ExecutionID, UUIDBits, JSONBytes>(
+        "start a child",
+        """
+        WITH fence AS (
+            SELECT tenant_id, execution_id, priority FROM execution_queue
+            WHERE execution_id = $1 AND epoch = $2 AND NOT cancel_requested FOR NO KEY UPDATE
+        ), wanted (\(EnqueueClause.columns)) AS (
+            SELECT d.tenant_id, $3, d.id, d.version, v.body, 'call', $5, fence.priority, NULL::timestamptz, NULL, p.id, p.depth + 1,
+                NULL::uuid, NULL
+            FROM fence
+            JOIN executions p ON p.id = fence.execution_id AND p.depth < \(EnqueueClause.depthLimit)
+            JOIN definitions d ON d.id = $4 AND d.state IN ('running', 'active')
+            JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+        ), \(EnqueueClause.making("wanted"))
+        SELECT EXISTS (SELECT FROM fence), EXISTS (SELECT FROM executions WHERE id = $3) OR EXISTS (SELECT FROM made),
+            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4)
+        """
+    ) { row throws(Fault) in
+        StartedChild(
+            isHeld: try row.value(0), isThere: try row.value(1), parentDepth: try row.value(2), definitionState: try row.value(3))
+    }
+}
+
+/// What came of the wish for a child.
+struct StartedChild: Sendable {
+    let isHeld: Bool
+    let isThere: Bool
+    let parentDepth: Int?
+    let definitionState: String?
 }

@@ -1,6 +1,6 @@
-// What a run writes, each change with the lines of the log that belong to it, as one Sync. A database that is away for a moment is
-// waited for: every write may be repeated, since the fence and its key make the second one the same as the first.
-// Bounds: `patienceMilliseconds` for one write, after which the lease is as good as lost.
+// What a run writes, each change with the lines of the log and the lesser changes that came before it, as one Sync. A database that is away
+// for a moment is waited for: every write may be repeated, since the fence and its key make the second one the same as the first.
+// Bounds: `patienceMilliseconds` for one write, after which the lease is as good as lost; `pendingLimit` lesser changes.
 
 import Base
 import JSON
@@ -8,114 +8,292 @@ import Loop
 import Postgres
 
 /// The writes of one run under its fence. Used by the run's own tasks, on the loop of the run.
-struct RunStore {
+@safe final class RunStore: @unchecked Sendable {
+    // Touched on the loop of its run alone.
+
     static let patienceMilliseconds = Lease.standard.abandonMilliseconds
     static let firstWaitMilliseconds = 50
     static let mostWaitMilliseconds = 1_000
+    /// What waits for a change that matters is written after so long without one.
+    static let flushMilliseconds = 20
+    static let pendingLimit = 64
+
+    /// Adds statements of which nobody reads the results.
+    typealias Addition = (inout Batch<Once>) -> Void
 
     let database: Database
     let claim: Claim
+    let gatherer: Gatherer
+    private var pending: [Addition] = []
+    private var flushing: Task<Void, Never>?
+
+    init(database: Database, claim: Claim, gatherer: Gatherer) {
+        self.database = database
+        self.claim = claim
+        self.gatherer = gatherer
+    }
 
     var execution: ExecutionID { claim.execution }
-    private var epoch: Int { claim.epoch }
-    private var scope: Scope { .tenant(claim.tenant) }
+    var epoch: Int { claim.epoch }
+    var scope: Scope { .tenant(claim.tenant) }
+
+    // MARK: The beginning
 
     /// - Returns: `nil` when the lease is lost, or the execution may not begin in its state.
     func begin() async throws(Fault) -> RunBeginning? {
-        try await patiently { () throws(Fault) in
-            var batch = database.once(scope).batch()
-            let begun = batch.add(RunStatements.begin, execution, epoch, RunStore.beginnable)
-            let steps = batch.add(RunStatements.steps, execution)
-            let results = try await batch.run()
-            guard var beginning = try results.first(begun) else { return nil }
-            for (key, entry) in try results.rows(steps) { beginning.steps[key] = entry }
-            return beginning
+        let (execution, epoch) = (execution, epoch)
+        return try await patiently { () throws(Fault) in
+            try await gatherer.write(for: claim.tenant, 2) { batch in
+                let begun = batch.add(RunStatements.begin, execution, epoch, RunStore.beginnable)
+                let steps = batch.add(StepStatements.journal, execution)
+                return { results throws(Fault) in
+                    guard var beginning = try results.first(begun) else { return nil }
+                    for (key, entry) in try results.rows(steps) { beginning.steps[key] = entry }
+                    return beginning
+                }
+            }
         }
     }
 
     private static let beginnable = ExecutionState.predecessors(of: .running).map(\.rawValue)
 
+    // MARK: Steps
+
     /// - Throws: `.leaseLost`, permanent, when this run may write no more.
     func begin(_ step: RunStep, _ log: RunLog) async throws(StepFailure) {
-        try await write(log) { (batch: inout Batch<Once>) in
-            let effect = step.effect.rawValue
-            return batch.add(
-                RunStatements.beginStep, execution, epoch, step.key, step.tool, effect, step.hash, JSONBytes(step.input.bytes),
-                step.attempt)
-        }
+        let (execution, epoch) = (execution, epoch)
+        try await fenced(log) { batch in RunStore.add(step, execution, epoch, to: &batch) }
+    }
+
+    /// The same for a step that does no harm when nobody knows of it: it is written with what comes next, or soon.
+    func beginLater(_ step: RunStep, _ log: RunLog) {
+        let (execution, epoch) = (execution, epoch)
+        later(log) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) }
     }
 
     /// - Throws: `.leaseLost`, permanent, when this run may write no more.
-    func finish(_ step: RunStep, output: [UInt8]?, error: JSONRaw?, _ log: RunLog) async throws(StepFailure) {
-        try await write(log) { (batch: inout Batch<Once>) in
-            batch.add(
-                RunStatements.finishStep, execution, epoch, step.key, output.map { JSONBytes($0) },
-                error.map { JSONBytes($0.bytes) })
+    func finish(_ step: RunStep, _ finish: StepFinish, _ log: RunLog) async throws(StepFailure) {
+        let (execution, epoch) = (execution, epoch)
+        try await fenced(log) { batch in RunStore.add(finish, of: step, execution, epoch, to: &batch) }
+    }
+
+    /// The same for a step that may be done again.
+    func finishLater(_ step: RunStep, _ finish: StepFinish, _ log: RunLog) {
+        let (execution, epoch) = (execution, epoch)
+        later(log) { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) }
+    }
+
+    private static func add(
+        _ step: RunStep, _ execution: ExecutionID, _ epoch: Int, to batch: inout Batch<Once>
+    ) -> BatchSlot<Void> {
+        batch.add(
+            StepStatements.begin, execution, epoch, step.key, step.tool, step.effect.rawValue, step.hash,
+            JSONBytes(step.input.bytes), step.attempt)
+    }
+
+    private static func add(
+        _ finish: StepFinish, of step: RunStep, _ execution: ExecutionID, _ epoch: Int, to batch: inout Batch<Once>
+    ) -> BatchSlot<Void> {
+        batch.add(
+            StepStatements.finish, execution, epoch, step.key, finish.output.map { JSONBytes($0) },
+            finish.error.map { JSONBytes($0.bytes) }, finish.tokens, finish.microdollars)
+    }
+
+    /// Does `body` and writes down what it came to, as one transaction.
+    /// - Throws: what `body` throws; `.leaseLost` when this run may write no more. Nothing has happened then.
+    func transact(
+        _ step: RunStep, _ spending: Spending, _ body: (Session) async throws(StepFailure) -> [UInt8]
+    ) async throws(StepFailure) {
+        var failure: StepFailure?
+        do throws(Fault) {
+            try await database.session(scope) { session throws(Fault) in
+                let output: [UInt8]
+                do throws(StepFailure) {
+                    output = try await body(session)
+                } catch {
+                    failure = error
+                    throw error.fault
+                }
+                let count = try await session.execute(
+                    StepStatements.record, execution, epoch, step.key, JSONBytes(output), spending.tokens, spending.microdollars)
+                guard count > 0 else { throw RunStore.lost.fault }
+            }
+        } catch {
+            throw failure ?? (error.code == .leaseLost ? RunStore.lost : StepFailure(error))
         }
     }
+
+    /// What the journal says of a step by now.
+    func entry(of key: String) async throws(Fault) -> JournalEntry? {
+        try await patiently { () throws(Fault) in
+            try await database.once(scope).query(StepStatements.journal, execution).first { $0.key == key }?.entry
+        }
+    }
+
+    // MARK: What was waited for
+
+    /// Takes the signal that a wait of a step is for; `nil` when there is none.
+    func take(_ name: String, for key: String, _ number: Int) async throws(Fault) -> JSONRaw? {
+        try await patiently { () throws(Fault) in
+            try await database.once(scope).first(StepStatements.take, execution, epoch, name, key, number)
+        }
+    }
+
+    func outcomes(of children: [ExecutionID]) async throws(Fault) -> [ChildOutcome] {
+        try await patiently { () throws(Fault) in
+            try await database.once(scope).query(StepStatements.children, children)
+        }
+    }
+
+    /// Makes a child of this execution, once however often it is asked for.
+    func startChild(_ id: ExecutionID, of definition: UUIDBits, input: JSONRaw) async throws(Fault) -> StartedChild {
+        try await patiently { () throws(Fault) in
+            let started = try await database.once(scope).first(
+                RunStatements.startChild, execution, epoch, id, definition, JSONBytes(input.bytes))
+            guard let started else { throw RunStore.lost.fault }
+            return started
+        }
+    }
+
+    // MARK: The end
 
     /// Ends the execution.
     /// - Returns: the state that it ended in; `nil` when the lease is lost.
     func end(_ ending: RunEnding, _ log: RunLog) async throws(Fault) -> ExecutionState? {
-        let lines = log.take()
         let allowed = ExecutionState.predecessors(of: ending.state).map(\.rawValue)
-        return try await patiently { () throws(Fault) in
-            var batch = database.once(scope).batch()
-            add(lines, to: &batch)
+        let claim = claim
+        return try await send(log, 5, first: claim.parent) { batch in
             let ended = batch.add(
-                RunStatements.end, execution, epoch, ending.state.rawValue, allowed, ending.output.map { JSONBytes($0.bytes) },
-                ending.error.map { JSONBytes($0.bytes) }, ending.abandoned.map { JSONBytes($0.bytes) })
-            return try await batch.run().first(ended)
+                RunStatements.end, claim.execution, claim.epoch, ending.state.rawValue, allowed,
+                ending.output.map { JSONBytes($0.bytes) }, ending.error.map { JSONBytes($0.bytes) },
+                ending.abandoned.map { JSONBytes($0.bytes) }, ending.errorClass?.rawValue)
+            if claim.parent != nil { batch.add(RunStatements.wakeParent, claim.execution) }
+            if ending.state != .succeeded {
+                batch.add(RunStatements.lockChildren, claim.execution)
+                batch.add(RunStatements.cancelChildren, claim.execution)
+            }
+            return { results throws(Fault) in try results.first(ended) }
         }
     }
 
     /// Puts the execution back for its next attempt.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
-    func retry(afterMilliseconds delay: Int, error: JSONRaw, _ log: RunLog) async throws(Fault) -> Bool {
-        let lines = log.take()
-        return try await patiently { () throws(Fault) in
-            var batch = database.once(scope).batch()
-            add(lines, to: &batch)
-            let put = batch.add(RunStatements.retry, execution, epoch, delay, JSONBytes(error.bytes))
-            return try await batch.run().affected(put) > 0
+    func retry(afterMilliseconds delay: Int, _ failure: RunFailure, _ log: RunLog) async throws(Fault) -> Bool {
+        let (execution, epoch) = (execution, epoch)
+        return try await send(log, 1) { batch in
+            let put = batch.add(
+                RunStatements.retry, execution, epoch, delay, JSONBytes(failure.error.bytes), failure.errorClass.rawValue)
+            return { results throws(Fault) in results.affected(put) > 0 }
         }
     }
 
-    /// Writes the lines of a run that ends no execution. What can't be written is left out.
+    /// Lets go of the execution until what `steps` wait for is there.
+    /// - Returns: `false` when the lease is lost or a cancel was asked for.
+    func suspend(_ steps: [WaitingStep], _ log: RunLog) async throws(Fault) -> Bool {
+        let (execution, epoch) = (execution, epoch)
+        let wake = WakeUp(steps.map(\.wait))
+        return try await send(log, 2 + steps.count) { batch in
+            batch.add(RunStatements.lock, execution, epoch)
+            for step in steps {
+                batch.add(
+                    StepStatements.wait, execution, epoch, step.key, JSONBytes(step.wait.stored.bytes), step.number,
+                    step.tokens, step.microdollars)
+            }
+            let put = batch.add(RunStatements.suspend, execution, epoch, wake.at, wake.signals, wake.children)
+            return { results throws(Fault) in results.affected(put) > 0 }
+        }
+    }
+
+    /// Lets go of the execution since somebody has it stand still.
+    /// - Returns: `false` when the lease is lost or a cancel was asked for.
+    func pause(_ log: RunLog) async throws(Fault) -> Bool {
+        let (execution, epoch) = (execution, epoch)
+        return try await send(log, 1) { batch in
+            let put = batch.add(RunStatements.pause, execution, epoch)
+            return { results throws(Fault) in results.affected(put) > 0 }
+        }
+    }
+
+    /// Writes what a run that ends no execution still has to say. What can't be written is left out.
     func flush(_ log: RunLog) async {
-        let lines = log.take()
-        guard !lines.isEmpty else { return }
-        var batch = database.once(scope).batch()
-        add(lines, to: &batch)
-        _ = try? await batch.run()
+        guard !pending.isEmpty || !log.isEmpty else { return }
+        _ = try? await send(log, 0) { _ in { _ throws(Fault) in () } }
+    }
+
+    /// Tells whoever watches how far the run is.
+    func report(_ payload: [UInt8], _ log: RunLog) {
+        let (execution, epoch) = (execution, epoch)
+        later(log) { batch in batch.add(RunStatements.progress, execution, epoch, JSONBytes(payload)) }
     }
 
     // MARK: Inside
 
-    private func write(
-        _ log: RunLog, _ change: (inout Batch<Once>) -> BatchSlot<Void>
+    static let lost = StepFailure(Fault(.leaseLost, "Another worker took the execution over."), .permanent)
+
+    private func fenced(
+        _ log: RunLog, _ change: @escaping (inout Batch<Once>) -> BatchSlot<Void>
     ) async throws(StepFailure) {
-        let lines = log.take()
         let count: Int
         do throws(Fault) {
-            count = try await patiently { () throws(Fault) in
-                var batch = database.once(scope).batch()
-                add(lines, to: &batch)
+            count = try await send(log, 1) { batch in
                 let slot = change(&batch)
-                return try await batch.run().affected(slot)
+                return { results throws(Fault) in results.affected(slot) }
             }
         } catch {
             throw StepFailure(error)
         }
-        if count == 0 {
-            throw StepFailure(Fault(.leaseLost, "Another worker took the execution over."), .permanent)
+        if count == 0 { throw RunStore.lost }
+    }
+
+    /// Keeps a lesser change for the next that matters, or for a little while.
+    private func later(_ log: RunLog, _ change: @escaping Addition) {
+        pending.append(change)
+        guard flushing == nil, let loop = EventLoop.current else { return }
+        flushing = loop.spawn { [self] in
+            await loop.sleep(milliseconds: RunStore.flushMilliseconds)
+            flushing = nil
+            await flush(log)
         }
     }
 
-    private func add(_ lines: RunLog.Lines, to batch: inout Batch<Once>) {
-        guard !lines.isEmpty else { return }
-        batch.add(
-            RunStatements.log, execution, epoch, lines.seqs, lines.moments, lines.levels, lines.messages, lines.metadata)
+    private var isSending = false
+    private var next: [UnsafeContinuation<Void, Never>] = unsafe []
+
+    /// Sends a change behind all that is pending. One at a time: what was written first comes first, however often it is repeated.
+    private func send<Value>(
+        _ log: RunLog, _ statementCount: Int, first parent: ExecutionID? = nil,
+        _ change: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
+    ) async throws(Fault) -> Value {
+        if isSending { unsafe await withUnsafeContinuation { continuation in unsafe next.append(continuation) } }
+        isSending = true
+        defer {
+            isSending = false
+            if unsafe !next.isEmpty {
+                isSending = true
+                unsafe next.removeFirst().resume()
+            }
+        }
+        let lines = log.take()
+        let earlier = pending
+        pending = []
+        let (execution, epoch) = (execution, epoch)
+        do throws(Fault) {
+            return try await patiently { () throws(Fault) in
+                try await gatherer.write(for: claim.tenant, statementCount + earlier.count + 2) { batch in
+                    if let parent { batch.add(RunStatements.lockQueue, parent) }
+                    for add in earlier { add(&batch) }
+                    if !lines.isEmpty || earlier.isEmpty && statementCount == 0 {
+                        batch.add(
+                            RunStatements.log, execution, epoch, lines.seqs, lines.moments, lines.levels, lines.messages,
+                            lines.metadata)
+                    }
+                    return change(&batch)
+                }
+            }
+        } catch {
+            pending = earlier + pending
+            throw error
+        }
     }
 
     /// Repeats `body` while the database is away.
@@ -134,13 +312,4 @@ struct RunStore {
             }
         }
     }
-}
-
-/// How a run ends its execution.
-struct RunEnding: Sendable {
-    let state: ExecutionState
-    var output: JSONRaw?
-    var error: JSONRaw?
-    /// What steps that were under way fail with; `nil` leaves them as they stand.
-    var abandoned: JSONRaw?
 }

@@ -6,6 +6,7 @@ import Base
 import Loop
 import Postgres
 import Synchronization
+import Tenancy
 
 /// Runs the executions of all tenants on this node.
 public final class Worker: Sendable {
@@ -19,6 +20,8 @@ public final class Worker: Sendable {
         var sleepers: [Sleeper] = []
         var tasks: [Task<Void, Never>] = []
         var nextLoop = 0
+        /// Where the next claim goes on.
+        var place = ClaimStatement.Place()
     }
 
     public let metrics = WorkerMetrics()
@@ -26,9 +29,11 @@ public final class Worker: Sendable {
     private let group: LoopGroup
     private let registry: ToolRegistry
     private let signal: QueueSignal
-    private let node: NodeID
+    let node: NodeID
     private let concurrency: Int
     private let lease: Lease
+    /// By the loop.
+    private let gatherers: [Gatherer]
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -54,6 +59,7 @@ public final class Worker: Sendable {
         self.node = node
         self.concurrency = concurrency
         self.lease = lease
+        gatherers = group.loops.map { Gatherer(database: database, loop: $0) }
     }
 
     private var home: EventLoop { group.loops[0] }
@@ -147,28 +153,47 @@ public final class Worker: Sendable {
             if free > 0, !isUnsure {
                 let limit = min(free, Lease.claimLimit)
                 do throws(Fault) {
-                    let claims = try await lane.query(WorkerStatements.claim, node, lease.milliseconds, limit)
-                    for claim in claims { start(claim) }
-                    taken = claims.count
+                    taken = try await take(atMost: limit)
                 } catch {
                     Log.write(.warning, "the queue could not be looked at", ["cause": .text(error.cause ?? error.message)])
                     isUnsure = true
                 }
-                if taken == limit { continue }
+                // What was passed over for others is looked at again.
+                if taken > 0 { continue }
             }
-            await lookForCancels()
+            await lookForWishes()
             await rest(sleeper, lease.pollMilliseconds)
         }
+    }
+
+    private func take(atMost limit: Int) async throws(Fault) -> Int {
+        let place = state.withLock { $0.place }
+        var batch = lane.batch()
+        batch.add(ClaimStatement.lock)
+        let slot = batch.add(
+            ClaimStatement.claim, node, lease.milliseconds, limit, place.tenant, place.lane, Worker.plans.map(\.name),
+            Worker.plans.map(\.running), Worker.plans.map(\.weight))
+        let rows = try await batch.run().rows(slot)
+        state.withLock { $0.place = rows.first?.place ?? ClaimStatement.Place() }
+        let claims = rows.compactMap(\.claim)
+        for claim in claims { start(claim) }
+        return claims.count
+    }
+
+    /// What the plans hold of the queue.
+    private static let plans = Plan.allCases.map { plan in
+        (name: plan.rawValue, running: plan.quotas.runningAgents, weight: plan.weight)
     }
 
     private func start(_ claim: Claim) {
         metrics.claimed.add()
         metrics.running.add(1)
-        let loop = state.withLock { state in
+        let at = state.withLock { state in
             state.nextLoop = (state.nextLoop + 1) % group.loops.count
-            return group.loops[state.nextLoop]
+            return state.nextLoop
         }
-        let run = Run(claim, on: loop, database: database, registry: registry)
+        let loop = group.loops[at]
+        let run = Run(claim, on: loop, database: database, registry: registry, gatherer: gatherers[at])
         // An earlier lease of the same execution may still be ending here; it has lost its say.
         let earlier = state.withLock { $0.runs.updateValue(run, forKey: claim.execution) }
         earlier?.abort(.lost)
@@ -193,9 +218,13 @@ public final class Worker: Sendable {
         if wasFull { wake() }
     }
 
-    private func lookForCancels() async {
-        guard runningCount > 0, let ids = try? await lane.query(WorkerStatements.cancelled, node) else { return }
-        for id in ids { state.withLock { $0.runs[id] }?.abort(.cancelled) }
+    /// Tells its runs what somebody wants of them.
+    func lookForWishes() async {
+        guard runningCount > 0, let wishes = try? await lane.query(WorkerStatements.asked, node) else { return }
+        for wish in wishes {
+            let run = state.withLock { $0.runs[wish.execution] }
+            if wish.isCancelRequested { run?.abort(.cancelled) } else { run?.pause() }
+        }
     }
 
     // MARK: Keeping leases
@@ -248,10 +277,15 @@ public final class Worker: Sendable {
     private func reap(_ sleeper: Sleeper) async {
         while !isStopped {
             await rest(sleeper, lease.reapMilliseconds)
-            guard let reaped = try? await lane.query(WorkerStatements.reap, Lease.reapLimit), !reaped.isEmpty else { continue }
-            metrics.reaped.add(reaped.count)
-            Log.write(.warning, "leases of dead nodes were put back", ["count": .number(reaped.count)])
-            wake()
+            let reaped = (try? await lane.query(WorkerStatements.reap, Lease.reapLimit)) ?? []
+            if !reaped.isEmpty {
+                metrics.reaped.add(reaped.count)
+                Log.write(.warning, "leases of dead nodes were put back", ["count": .number(reaped.count)])
+                wake()
+            }
+            guard !state.withLock({ $0.isDraining }) else { continue }
+            let overdue = (try? await lane.query(WorkerStatements.overdue, node, lease.milliseconds, Lease.claimLimit)) ?? []
+            for claim in overdue { start(claim) }
         }
     }
 }

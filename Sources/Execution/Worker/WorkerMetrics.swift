@@ -11,6 +11,8 @@ public final class WorkerMetrics: Sendable {
     public let timedOut = Counter()
     public let indeterminate = Counter()
     public let retried = Counter()
+    /// Runs that let go to wait.
+    public let suspended = Counter()
     /// Runs that ended without a word, since their lease was lost or handed back.
     public let left = Counter()
     /// Leases of dead nodes that this one put back.
@@ -30,6 +32,7 @@ public final class WorkerMetrics: Sendable {
         case .ended(.indeterminate): indeterminate.add()
         case .ended: break
         case .retried: retried.add()
+        case .suspended: suspended.add()
         case .left: left.add()
         }
     }
@@ -41,7 +44,8 @@ public final class WorkerMetrics: Sendable {
         text.family("insula_executions_total", "counter", "Runs of this node by how they ended.")
         let outcomes: [(String, Counter)] = [
             ("succeeded", succeeded), ("failed", failed), ("cancelled", cancelled), ("timed_out", timedOut),
-            ("indeterminate", indeterminate), ("retried", retried), ("left", left),
+            ("indeterminate", indeterminate), ("retried", retried), ("suspended", suspended),
+            ("left", left),
         ]
         for (name, counter) in outcomes { text.sample("insula_executions_total", "outcome=\"\(name)\"", counter.current) }
         text.family("insula_leases_reaped_total", "counter", "Leases of dead nodes that this node put back.")

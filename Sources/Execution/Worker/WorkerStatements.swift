@@ -1,29 +1,35 @@
 // The statements of a node over the queue of all tenants, in the worker's role, which can see nothing else. The database's clock alone
 // says what is ready and which lease is over, as it stood when the statement came: a clock that moves on could not be looked up in an
-// index. Every change of hands moves the epoch on.
+// index. Every change of hands moves the epoch on. How work is claimed stands beside, in `ClaimStatement.swift`.
 
 import Base
 import JSON
 import Postgres
 
 enum WorkerStatements {
-    /// Takes what has been ready longest. Rows that others look at are passed over.
-    static let claim = Statement<Claim, NodeID, Int, Int>(
-        "claim executions",
+    /// Takes, to end it, what nobody took up in time or what was to have ended. Rows that others look at are passed over.
+    static let overdue = Statement<Claim, NodeID, Int, Int>(
+        "claim overdue executions",
         """
-        WITH ready AS (
-            SELECT tenant_id, execution_id FROM execution_queue
-            WHERE node_id IS NULL AND ready_at <= statement_timestamp()
-            ORDER BY ready_at LIMIT $3
+        WITH overdue AS (
+            SELECT q.tenant_id, q.execution_id FROM execution_queue q
+            WHERE q.node_id IS NULL AND (q.starts_by IS NOT NULL OR q.expires_at IS NOT NULL)
+                AND CASE WHEN q.epoch = 0 THEN least(q.starts_by, q.expires_at) ELSE q.expires_at END <= statement_timestamp()
+                AND EXISTS (SELECT FROM tenants t WHERE t.tenant_id = q.tenant_id AND t.state = 'active')
+            LIMIT $3
             FOR UPDATE SKIP LOCKED
         )
         UPDATE execution_queue q
         SET node_id = $1, epoch = q.epoch + 1, lease_expires_at = clock_timestamp() + $2 * interval '1 millisecond'
-        FROM ready WHERE (q.tenant_id, q.execution_id) = (ready.tenant_id, ready.execution_id)
-        RETURNING q.tenant_id, q.execution_id, q.epoch, q.crash_count
+        FROM overdue WHERE (q.tenant_id, q.execution_id) = (overdue.tenant_id, overdue.execution_id)
+        RETURNING q.tenant_id, q.execution_id, q.epoch, q.crash_count, q.parent_id
         """
-    ) { row throws(Fault) in
-        Claim(tenant: try row.value(0), execution: try row.value(1), epoch: try row.value(2), crashCount: try row.value(3))
+    ) { row throws(Fault) in try claim(row, isOverdue: true) }
+
+    static func claim(_ row: borrowing RowReader, isOverdue: Bool) throws(Fault) -> Claim {
+        Claim(
+            tenant: try row.value(0), execution: try row.value(1), epoch: try row.value(2), crashCount: try row.value(3),
+            parent: try row.value(4), isOverdue: isOverdue)
     }
 
     /// A lease that was renewed.
@@ -43,16 +49,20 @@ enum WorkerStatements {
             WHERE q.node_id = $1
             ORDER BY q.execution_id FOR UPDATE OF q
         )
-        UPDATE execution_queue q SET lease_expires_at = clock_timestamp() + $2 * interval '1 millisecond'
+        UPDATE execution_queue q
+        -- Whoever was asked to let go has only so long.
+        SET lease_expires_at = CASE WHEN q.cancel_requested THEN q.lease_expires_at
+            ELSE clock_timestamp() + $2 * interval '1 millisecond' END
         FROM mine WHERE (q.tenant_id, q.execution_id) = (mine.tenant_id, mine.execution_id)
         RETURNING q.execution_id, q.cancel_requested
         """
     ) { row throws(Fault) in Renewal(execution: try row.value(0), isCancelRequested: try row.value(1)) }
 
-    /// What somebody wants cancelled of what a node holds.
-    static let cancelled = Statement<ExecutionID, NodeID>(
-        "cancels asked of a node", "SELECT execution_id FROM execution_queue WHERE cancel_requested AND node_id = $1"
-    ) { row throws(Fault) in try row.value(0) }
+    /// What somebody wants cancelled or paused of what a node holds.
+    static let asked = Statement<Renewal, NodeID>(
+        "wishes asked of a node",
+        "SELECT execution_id, cancel_requested FROM execution_queue WHERE (cancel_requested OR is_paused) AND node_id = $1"
+    ) { row throws(Fault) in Renewal(execution: try row.value(0), isCancelRequested: try row.value(1)) }
 
     /// Puts back what dead nodes held.
     static let reap = Statement<ExecutionID, Int>(
@@ -66,7 +76,7 @@ enum WorkerStatements {
         )
         UPDATE execution_queue q
         SET node_id = NULL, lease_expires_at = NULL, epoch = q.epoch + 1, crash_count = q.crash_count + 1,
-            ready_at = clock_timestamp()
+            ready_at = clock_timestamp() - q.priority * \(EnqueueClause.headStart)
         FROM expired WHERE (q.tenant_id, q.execution_id) = (expired.tenant_id, expired.execution_id)
         RETURNING q.execution_id
         """
@@ -77,7 +87,8 @@ enum WorkerStatements {
         "recover leases",
         """
         UPDATE execution_queue
-        SET node_id = NULL, lease_expires_at = NULL, epoch = epoch + 1, crash_count = crash_count + 1, ready_at = clock_timestamp()
+        SET node_id = NULL, lease_expires_at = NULL, epoch = epoch + 1, crash_count = crash_count + 1,
+            ready_at = clock_timestamp() - priority * \(EnqueueClause.headStart)
         WHERE node_id = $1
         RETURNING execution_id
         """
@@ -88,7 +99,8 @@ enum WorkerStatements {
         "hand back leases",
         """
         UPDATE execution_queue
-        SET node_id = NULL, lease_expires_at = NULL, epoch = epoch + 1, ready_at = clock_timestamp()
+        SET node_id = NULL, lease_expires_at = NULL, epoch = epoch + 1,
+            ready_at = clock_timestamp() - priority * \(EnqueueClause.headStart)
         WHERE node_id = $1 AND NOT execution_id = ANY ($2)
         """)
 }

@@ -33,7 +33,7 @@ public struct Batch<Runner: StatementRunner>: ~Copyable {
         try opening.lane.submit(content, opening.prologue, into: results)
         let outcome = await opening.lane.outcome()
         let reply = unsafe Reply(outcome.result)
-        if unsafe outcome.result == nil && results.count < content.statements.count { throw opening.lane.lost }
+        if outcome.isLost { throw opening.lane.lost }
         if outcome.failedAt >= 0 {
             let at = outcome.failedAt - outcome.prologue
             throw unsafe Fault(failed: unsafe reply.result, statement: at < 0 ? "before the batch" : content.statements[at].name)

@@ -108,7 +108,8 @@ extension Lane: EventHandler, PassHandler {
                 prepared[entry.preparing[at].number] = false
             }
         }
-        let outcome = unsafe Outcome(result: headResult, failedAt: headFailedAt, prologue: entry.prologue)
+        let outcome = unsafe Outcome(
+            result: headResult, isLost: false, failedAt: headFailedAt, prologue: entry.prologue)
         unsafe headResult = nil
         headFailedAt = -1
         headIndex = 0
@@ -141,7 +142,7 @@ extension Lane: EventHandler, PassHandler {
         inFlightBytes = 0
         while let entry = inFlight.removeFirst() {
             counters.countAnswered(failed: true)
-            unsafe entry.waiter?.resume(returning: Outcome(result: nil, failedAt: -1, prologue: 0))
+            unsafe entry.waiter?.resume(returning: Outcome(result: nil, isLost: true, failedAt: -1, prologue: 0))
         }
         sleeper.wake()
     }

@@ -26,8 +26,10 @@ import Loop
 
     /// How a Sync ended.
     @safe struct Outcome {
-        /// The last result or the first that failed; nil when the connection broke.
+        /// The last result or the first that failed; nil when the connection broke, and for a batch that keeps its results by itself.
         let result: OpaquePointer?
+        /// Whether the connection broke before the Sync was answered: whatever came before may not have been committed.
+        let isLost: Bool
         /// The statement that failed, counted from the prologue's first; -1 when none did.
         let failedAt: Int
         let prologue: Int

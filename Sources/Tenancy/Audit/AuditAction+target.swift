@@ -12,7 +12,9 @@ extension AuditAction {
         case .roleCreated, .roleUpdated, .roleDeleted: "role"
         case .keyCreated, .keyUpdated, .keyRotated, .keyRevoked: "key"
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
-        case .agentTriggered, .executionCancelled: "exec"
+        case .agentTriggered, .executionCancelled, .executionPaused, .executionResumed, .executionSignalled, .executionResolved,
+            .executionReplayed:
+            "exec"
         case .datasetCreated, .datasetUpdated, .datasetDeleted, .datasetRecordsWritten, .datasetRecordDeleted, .datasetExported:
             "dataset"
         default: "user"

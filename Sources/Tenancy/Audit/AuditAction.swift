@@ -60,6 +60,11 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case agentStopped = "agent.stopped"
     case agentTriggered = "agent.triggered"
     case executionCancelled = "execution.cancelled"
+    case executionPaused = "execution.paused"
+    case executionResumed = "execution.resumed"
+    case executionSignalled = "execution.signalled"
+    case executionResolved = "execution.resolved"
+    case executionReplayed = "execution.replayed"
     // Datasets
     case datasetCreated = "dataset.created"
     case datasetUpdated = "dataset.updated"

@@ -104,22 +104,33 @@ extension TenantTable {
                 ("id", .id("exec")), ("definition_id", .id("agent")), ("definition_version", .number), ("state", .text),
                 ("trigger", .text), ("input", .json), ("output", .json), ("error", .json), ("attempt", .number),
                 ("max_attempts", .number), ("timeout_milliseconds", .number), ("created_at", .time), ("started_at", .time),
-                ("finished_at", .time), ("updated_at", .time),
-            ], pageRows: 20),
+                ("finished_at", .time), ("updated_at", .time), ("parent_id", .id("exec")), ("depth", .number),
+                ("tokens", .number), ("cost_microdollars", .number), ("priority", .number), ("concurrency_key", .text),
+                ("start_at", .time), ("idle_timeout_milliseconds", .number), ("deadline_at", .time),
+                ("rested_milliseconds", .number), ("error_class", .text), ("origin_id", .id("exec")), ("origin_step", .text),
+            ], omitting: ["rested_since", "paused_from", "epoch"], pageRows: 20),
         // What waits and who works on it is told by the executions.
         TenantTable(
             "execution_queue",
             omitting: [
                 "execution_id", "definition_id", "ready_at", "epoch", "crash_count", "node_id", "lease_expires_at",
-                "cancel_requested",
+                "cancel_requested", "priority", "lane", "lane_limit", "definition_limit", "is_paused", "starts_by", "expires_at",
+                "parent_id", "waits_for", "awaits",
             ]),
+        TenantTable("queue_shares", omitting: ["served"]),
+        TenantTable(
+            "execution_signals", as: "execution_signal", key: [("execution_id", "uuid"), ("id", "text")],
+            [
+                ("execution_id", .id("exec")), ("id", .text), ("name", .text), ("payload", .json), ("at", .time),
+                ("taken_by", .text),
+            ], omitting: ["seq", "taken_wait"], pageRows: 50),
         TenantTable(
             "execution_steps", as: "execution_step", key: [("execution_id", "uuid"), ("step_key", "text")],
             [
                 ("execution_id", .id("exec")), ("step_key", .text), ("tool", .text), ("effect", .text), ("input", .json),
                 ("status", .text), ("attempt", .number), ("output", .json), ("error", .json), ("started_at", .time),
-                ("finished_at", .time),
-            ], omitting: ["input_hash", "epoch"], pageRows: 20),
+                ("finished_at", .time), ("tokens", .number), ("cost_microdollars", .number), ("wait", .json),
+            ], omitting: ["input_hash", "epoch", "waits"], pageRows: 20),
         TenantTable(
             "execution_logs", as: "execution_log_line", key: [("execution_id", "uuid"), ("seq", "bigint")],
             [

@@ -15,6 +15,7 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     case idempotencyKeys = "idempotency_keys"
     case operatorIdempotencyKeys = "operator_idempotency_keys"
     case auditLog = "audit_log"
+    case executions
     case events
 
     /// Tenants whose audit log one transaction looks at.
@@ -30,7 +31,12 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
         case .invitations: try await remove(HousekeepingStatements.invitations, in: session)
         case .idempotencyKeys: try await remove(HousekeepingStatements.idempotencyKeys, in: session)
         case .operatorIdempotencyKeys: try await remove(HousekeepingStatements.operatorIdempotencyKeys, in: session)
-        case .auditLog: try await HousekeepingChore.trimAuditLogs(in: session)
+        case .auditLog:
+            try await HousekeepingChore.trim(HousekeepingStatements.trim, in: session) { plan, contract in
+                plan.quotas.under(contract: contract).auditDays
+            }
+        case .executions:
+            try await HousekeepingChore.trim(HousekeepingStatements.trimExecutions, in: session) { plan, _ in plan.executionDays }
         case .events: try await remove(HousekeepingStatements.events, in: session)
         }
     }
@@ -54,17 +60,19 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     }
 
     /// Removes what is older than the tenants' plans keep. Each transaction goes through all tenants, in parts, and ends when it has a batch.
-    private static func trimAuditLogs(in session: Session) async throws(Fault) -> HousekeepingStep {
+    private static func trim(
+        _ statement: Statement<Void, [TenantID], [UUIDBits], Int>, in session: Session, days: (Plan, JSONValue) -> Int
+    ) async throws(Fault) -> HousekeepingStep {
         var behind: TenantID?
         var rest = Housekeeping.batchRows
         repeat {
             let tenants = try await session.query(HousekeepingStatements.plans, behind, tenantsAtOnce)
             let moments = tenants.map { tenant in
-                Timestamp(microseconds: Timestamp.now.microseconds - Int64(tenant.days) * 86_400_000_000)
+                Timestamp(microseconds: Timestamp.now.microseconds - Int64(days(tenant.plan, tenant.contract)) * 86_400_000_000)
             }
             // Whatever lies before the moment has a lesser id.
             let bounds = moments.map { UUIDBits(high: UInt64(max(0, $0.microseconds / 1000)) << 16, low: 0) }
-            rest -= try await session.execute(HousekeepingStatements.trim, tenants.map(\.id), bounds, rest)
+            rest -= try await session.execute(statement, tenants.map(\.id), bounds, rest)
             behind = tenants.count == tenantsAtOnce ? tenants.last?.id : nil
         } while behind != nil && rest > 0
         let count = Housekeeping.batchRows - rest
@@ -117,13 +125,13 @@ enum HousekeepingStatements {
 
     // MARK: The audit log
 
-    static let plans = Statement<(id: TenantID, days: Int), TenantID?, Int>(
+    static let plans = Statement<(id: TenantID, plan: Plan, contract: JSONValue), TenantID?, Int>(
         "plans of tenants",
         "SELECT tenant_id, plan, quotas FROM tenants WHERE $1 IS NULL OR tenant_id > $1 ORDER BY tenant_id LIMIT $2"
     ) { row throws(Fault) in
         let contract = try JSONValue(parsing: try row.value(2, as: JSONBytes.self).bytes)
         let plan = Plan(rawValue: try row.value(1)) ?? .enterprise
-        return (try row.value(0), plan.quotas.under(contract: contract).auditDays)
+        return (try row.value(0), plan, contract)
     }
 
     /// The oldest lines of each tenant before its bound.
@@ -135,6 +143,23 @@ enum HousekeepingStatements {
             CROSS JOIN LATERAL (
                 SELECT a.ctid AS line FROM audit_log a WHERE a.tenant_id = kept.tenant_id AND a.id < kept.bound
                 ORDER BY a.id LIMIT $3
+            ) old
+            LIMIT $3))
+        """)
+
+    // MARK: Executions
+
+    /// The oldest of each tenant before its bound, with their steps, logs and signals. What somebody still has to resolve stays.
+    static let trimExecutions = Statement<Void, [TenantID], [UUIDBits], Int>(
+        "trim executions",
+        """
+        DELETE FROM executions WHERE ctid = ANY (ARRAY(
+            SELECT old.line FROM unnest($1::uuid[], $2::uuid[]) AS kept (tenant_id, bound)
+            CROSS JOIN LATERAL (
+                SELECT e.ctid AS line FROM executions e
+                WHERE e.tenant_id = kept.tenant_id AND e.id < kept.bound AND e.finished_at < now() - interval '30 days'
+                    AND e.state <> 'indeterminate'
+                ORDER BY e.id LIMIT $3
             ) old
             LIMIT $3))
         """)

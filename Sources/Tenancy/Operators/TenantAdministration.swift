@@ -75,7 +75,6 @@ public struct TenantAdministration: Sendable {
             guard tenant.state == .suspended else { throw Tenants.refusal(tenant.state, "resumed") }
             try await session.execute(TenantStatements.restore, id, AuditEntry(.tenantResumed, by: permit))
             try await permit.log(.tenantResumed, tenant: id, in: session)
-            try await session.execute(TenantStatements.unpark, id)
             try await Tenants.tell(id, in: session)
         }
     }
@@ -102,7 +101,6 @@ public struct TenantAdministration: Sendable {
             }
             try await session.execute(TenantStatements.restore, id, AuditEntry(.tenantRestored, by: permit))
             try await permit.log(.tenantRestored, tenant: id, in: session)
-            if tenant.suspendedAt == nil { try await session.execute(TenantStatements.unpark, id) }
             try await Tenants.tell(id, in: session)
         }
     }

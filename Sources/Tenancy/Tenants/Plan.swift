@@ -27,4 +27,24 @@ public enum Plan: String, Sendable, CaseIterable {
                 auditDays: 2_555, datasets: 5_000, datasetRecords: 100_000_000, datasetBytes: 500 << 30)
         }
     }
+
+    /// Days for which executions that have ended are kept, with their steps and logs. None is less than what the housekeeper may remove.
+    public var executionDays: Int {
+        switch self {
+        case .free: 30
+        case .developer: 90
+        case .professional: 180
+        case .enterprise: 365
+        }
+    }
+
+    /// How much of the queue a tenant gets where tenants compete, against 1.
+    public var weight: Double {
+        switch self {
+        case .free: 1
+        case .developer: 2
+        case .professional: 4
+        case .enterprise: 8
+        }
+    }
 }

@@ -46,20 +46,19 @@ enum TenantStatements {
         WHERE tenant_id = $1 RETURNING insula_audit($3, tenant_id)
         """)
 
-    /// Takes all work of a tenant out of reach of the workers, what they hold included: its fence moves on.
+    /// The lock of all who claim work: whoever claims afterwards knows what happened before.
+    static let lockQueue = Statement<Void>("lock the queue", "SELECT pg_advisory_xact_lock(4849512170094)")
+
+    /// Takes from the workers what they hold of a tenant: its fence moves on. Claims pass over a tenant that is not active.
     static let park = Statement<Void, TenantID>(
         "park the work of a tenant",
         """
         WITH held AS (
-            SELECT execution_id FROM execution_queue WHERE tenant_id = $1 ORDER BY execution_id FOR UPDATE
+            SELECT execution_id FROM execution_queue WHERE tenant_id = $1 AND node_id IS NOT NULL ORDER BY execution_id FOR UPDATE
         )
-        UPDATE execution_queue q SET ready_at = 'infinity', epoch = q.epoch + 1, node_id = NULL, lease_expires_at = NULL
+        UPDATE execution_queue q SET epoch = q.epoch + 1, node_id = NULL, lease_expires_at = NULL, ready_at = clock_timestamp()
         FROM held WHERE q.tenant_id = $1 AND q.execution_id = held.execution_id
         """)
-
-    static let unpark = Statement<Void, TenantID>(
-        "let the work of a tenant go on",
-        "UPDATE execution_queue SET ready_at = clock_timestamp() WHERE tenant_id = $1 AND ready_at = 'infinity'")
 
     /// Tells all nodes to verify the tenant's credentials anew.
     static let tellCredentials = Statement<Void, String>(

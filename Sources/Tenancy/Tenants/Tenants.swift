@@ -70,6 +70,7 @@ public struct Tenants: Sendable {
 
     /// Stops all that acts for the tenant, which `session` has locked, on every node.
     static func halt(_ id: TenantID, in session: Session) async throws(Fault) {
+        try await session.execute(TenantStatements.lockQueue)
         try await session.execute(TenantStatements.park, id)
         try await session.execute(TenantStatements.tellHalt, id.description)
         try await tell(id, in: session)

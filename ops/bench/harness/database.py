@@ -44,16 +44,24 @@ class Cluster:
             check=True, stdout=subprocess.DEVNULL, cwd=self.folder,
             **({"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}),
         )
+        self.begin()
+        self.name = DATABASE
+        self.query(f"create role {OWNER} login createrole", "postgres")
+        self.query(f"create database {DATABASE} owner {OWNER}", "postgres")
+
+    def begin(self):
+        """Starts PostgreSQL, and returns when it takes connections."""
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         self.process = machine.start(
-            [self.binaries / "postgres", "-D", data, "-k", self.folder, *options],
+            [self.binaries / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
             user=self.user, folder=self.folder,
         )
         ready = [str(self.binaries / "pg_isready"), "-q", "-h", str(self.folder)]
         machine.wait_until(lambda: subprocess.run(ready).returncode == 0, START_SECONDS, "PostgreSQL's start")
-        self.name = DATABASE
-        self.query(f"create role {OWNER} login createrole", "postgres")
-        self.query(f"create database {DATABASE} owner {OWNER}", "postgres")
+
+    def break_off(self):
+        """Ends PostgreSQL as a crash would: nothing is finished, nothing written at the end."""
+        machine.stop(self.process, gently=signal.SIGQUIT)
 
     def another(self, name):
         """A further database of the same cluster."""

@@ -1,0 +1,106 @@
+// Several questions to a model inside one step: counts what they take, and takes no answer that is none. Each question has an
+// idempotency key of its own. Bound: `callLimit`.
+
+import Base
+import JSON
+
+/// The questions of one step.
+struct ModelSession {
+    /// The most questions of one step.
+    static let callLimit = 200
+
+    private let provider: ChatProvider
+    private let context: ToolContext
+    private(set) var calls = 0
+    private var counted: ChatUsage? = ChatUsage(inputTokens: 0, outputTokens: 0)
+
+    /// - Throws: `.toolNotAvailable` when there is no provider.
+    init(_ provider: ChatProvider?, _ context: ToolContext) throws(StepFailure) {
+        guard let provider else { throw ModelSession.unavailable }
+        self.provider = provider
+        self.context = context
+    }
+
+    /// What tools that need a model fail with where there is none.
+    static let unavailable = StepFailure(
+        Fault(.toolNotAvailable, "This server has no provider of models: its operator sets INSULA_LLM_URL and INSULA_LLM_MODEL."),
+        .permanent)
+
+    /// What all questions took; `nil` as soon as one was not counted by the provider.
+    var usage: ChatUsage? { counted }
+    /// What all questions cost; `nil` when it is not known.
+    var microdollars: Int? { counted.flatMap { provider.settings.microdollars($0) } }
+
+    /// Asks, whatever comes.
+    mutating func ask(_ request: ChatRequest, timeoutSeconds: Int) async throws(StepFailure) -> ChatAnswer {
+        guard calls < ModelSession.callLimit else {
+            throw StepFailure(
+                Fault(.limitReached, "This takes more than \(ModelSession.callLimit) questions to the model."), .permanent)
+        }
+        calls += 1
+        let key = calls == 1 ? context.idempotencyKey : "\(context.idempotencyKey)#\(calls)"
+        let answer = try await provider.ask(
+            request, idempotencyKey: key, timeoutMilliseconds: context.milliseconds(atMost: timeoutSeconds * 1000))
+        note(answer)
+        return answer
+    }
+
+    private mutating func note(_ answer: ChatAnswer) {
+        var metadata = JSONObject()
+        metadata["model"] = .string(answer.model ?? provider.settings.model)
+        metadata["finish_reason"] = .string(answer.finish.rawValue)
+        if let usage = answer.usage {
+            metadata["input_tokens"] = .integer(usage.inputTokens)
+            metadata["output_tokens"] = .integer(usage.outputTokens)
+        }
+        context.write(.info, "asked a model", metadata)
+        counted = answer.usage.flatMap { usage in counted.map { $0 + usage } }
+    }
+
+    /// Asks for text.
+    /// - Throws: permanent when the model refuses or is cut off, transient when it says nothing.
+    mutating func text(_ request: ChatRequest, timeoutSeconds: Int) async throws(StepFailure) -> String {
+        let answer = try await ask(request, timeoutSeconds: timeoutSeconds)
+        try answer.checkWhole()
+        let text = answer.content?.trimmed ?? ""
+        guard !text.isEmpty else { throw StepFailure(Fault(.outboundFailed, "The model said nothing."), .transient) }
+        return text
+    }
+
+    /// Asks for JSON.
+    /// - Throws: as `text`; transient when the answer is no JSON.
+    mutating func json(_ request: ChatRequest, timeoutSeconds: Int) async throws(StepFailure) -> JSONValue {
+        let answer = try await ask(request, timeoutSeconds: timeoutSeconds)
+        try answer.checkWhole()
+        return try answer.json()
+    }
+}
+
+extension ChatAnswer {
+    /// - Throws: permanent when the model refused, was held back or was cut off.
+    func checkWhole() throws(StepFailure) {
+        if let refusal {
+            throw StepFailure(Fault(.outboundRefused, "The model refuses: \(refusal.cut(bytes: 300))"), .permanent)
+        }
+        switch finish {
+        case .contentFilter: throw StepFailure(Fault(.outboundRefused, "The provider held the answer back."), .permanent)
+        case .length:
+            throw StepFailure(Fault(.limitReached, "The model's answer is cut: it reached the most tokens."), .permanent)
+        case .stop, .toolCalls, .unknown: break
+        }
+    }
+
+    /// The content as JSON, which some models put into a fence.
+    /// - Throws: transient when it is none.
+    func json() throws(StepFailure) -> JSONValue {
+        var text = (content ?? "").trimmed
+        if text.hasPrefix("```"), text.hasSuffix("```"), let end = text.firstIndex(of: "\n") {
+            text = String(text[text.index(after: end)...].dropLast(3))
+        }
+        do throws(Fault) {
+            return try JSONValue(parsing: Array(text.utf8))
+        } catch {
+            throw StepFailure(Fault(.outboundFailed, "The model's answer is no JSON."), .transient)
+        }
+    }
+}

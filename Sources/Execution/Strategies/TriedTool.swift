@@ -1,0 +1,46 @@
+// A tool whose lasting failures are an answer, so that a model can be told of them and the journal answers with the same when the run is
+// repeated. What may pass is a failure as ever: the attempt ends, and the next one comes back to the same step.
+
+import Base
+import JSON
+
+/// A tool that is tried: its output is `output`, or `error`.
+struct TriedTool<Base: Tool>: Tool {
+    let base: Base
+
+    var name: String { base.name }
+    var version: String { base.version }
+    var summary: String { base.summary }
+    var category: String { base.category }
+    var effect: Effect { base.effect }
+    var configuration: Input<Base.Arguments> { base.configuration }
+    var arguments: Input<Base.Arguments> { base.arguments }
+    var output: SchemaNode { SchemaNode(.any) }
+    var examples: [ToolExample] { [] }
+
+    func effect(of arguments: Base.Arguments) -> Effect { base.effect(of: arguments) }
+
+    func redacted(_ input: JSONObject) -> JSONObject { base.redacted(input) }
+
+    func call(_ arguments: Base.Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
+        do throws(StepFailure) {
+            return ["output": try await base.call(arguments, in: context)]
+        } catch {
+            guard case .permanent = error.kind, error.fault.code != .cancelled, error.fault.code != .leaseLost else {
+                throw error
+            }
+            return ["error": .object(error.fault.toldToModel)]
+        }
+    }
+}
+
+extension Fault {
+    /// What a model is told of a failure.
+    var toldToModel: JSONObject {
+        var object = JSONObject()
+        object["code"] = .string(code.rawValue)
+        object["message"] = .string(message)
+        if !fields.isEmpty { object["fields"] = .array(fields.map { .string("\($0.path): \($0.message)") }) }
+        return object
+    }
+}

@@ -1,0 +1,56 @@
+// How a tool starts further executions and tells how far it is. A child's id follows from the step that wants it, so that however often
+// the step is repeated there is one child.
+
+import Base
+import Crypto
+import JSON
+
+extension ToolContext {
+    /// Starts an execution of another definition of the tenant, a child of this one: a cancel of this one is a cancel of it. To wait for
+    /// its end throw `StepFailure.suspended(.children([…]))`.
+    /// - Parameter number: tells apart the children of one step.
+    /// - Throws: `.notFound`, or `.invalidState` when the definition may not be run; `.limitReached` below `EnqueueClause.depthLimit` levels.
+    public func startChild<Kind>(
+        of definition: ID<Kind>, input: JSONRaw, number: Int = 0
+    ) async throws(StepFailure) -> ExecutionID {
+        guard let store else { preconditionFailure("children are started by a call of a run") }
+        let id = ToolContext.child(of: execution, stepKey, number)
+        let started: StartedChild
+        do throws(Fault) {
+            started = try await store.startChild(id, of: definition.uuid, input: input)
+        } catch {
+            throw StepFailure(error)
+        }
+        guard started.isHeld else { throw RunStore.lost }
+        if started.isThere { return id }
+        guard started.parentDepth ?? 0 < EnqueueClause.depthLimit else {
+            throw StepFailure(
+                Fault(.limitReached, "Executions start each other over at most \(EnqueueClause.depthLimit) levels."))
+        }
+        guard let state = started.definitionState else {
+            throw StepFailure(Fault(.notFound, "There is no definition \(definition)."))
+        }
+        throw StepFailure(Fault(.invalidState, "\(definition) is \(state) and cannot be run."), .permanent)
+    }
+
+    /// Behind its parent in the order of ids, and the same each time.
+    static func child(of parent: ExecutionID, _ key: String, _ number: Int) -> ExecutionID {
+        let digest = SHA256.digest(Array("\(parent):\(key):\(number)".utf8)).array
+        let words = [0, 8].map { start in digest[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        let milliseconds = parent.uuid.high >> 16 + 1
+        return ExecutionID(
+            UUIDBits(
+                high: milliseconds << 16 | 0x7000 | words[0] & 0xFFF, low: 1 << 63 | words[1] & ~(3 << 62)))
+    }
+
+    /// Tells whoever watches how far the call is: in order, and not more often than they can follow.
+    /// - Parameter fraction: from 0 to 1.
+    public func report(fraction: Double, _ message: String) {
+        guard let store, spending.mayReport(fraction) else { return }
+        let payload: JSONValue = [
+            "key": .string(stepKey), "fraction": .double(min(max(fraction, 0), 1)),
+            "message": .string(message.storable.cut(bytes: RunLog.messageBytes)),
+        ]
+        store.report(payload.bytes, log)
+    }
+}

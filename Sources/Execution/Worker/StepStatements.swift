@@ -1,0 +1,119 @@
+// The statements of the journal: a step begins, finishes, waits, and takes what it waited for. All of them under the fence of the run.
+
+import Base
+import JSON
+import Postgres
+
+enum StepStatements {
+    static let all: [any AnyStatement] = [journal, begin, finish, record, wait, take, children]
+
+    /// The journal of earlier attempts.
+    static let journal = Statement<(key: String, entry: JournalEntry), ExecutionID>(
+        "journal of an execution",
+        "SELECT step_key, status, effect, input_hash, output, wait, waits FROM execution_steps WHERE execution_id = $1"
+    ) { row throws(Fault) in
+        let hash = try row.value(3, as: [UInt8].self)
+        let wait = try row.value(5, as: JSONBytes?.self)
+        return (
+            try row.value(0),
+            JournalEntry(
+                status: try row.state(1), effect: try row.state(2), inputHash: hash, output: try row.json(4),
+                wait: wait == nil ? nil : Wait(stored: try JSONValue(parsing: wait!.bytes)), waits: try row.value(6))
+        )
+    }
+
+    /// Writes down that a step begins, before it does.
+    static let begin = Statement<Void, ExecutionID, Int, String, String, String, [UInt8], JSONBytes, Int>(
+        "begin a step",
+        """
+        WITH fence AS (\(RunStatements.fence)), begun AS (
+            INSERT INTO execution_steps AS s (
+                tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch)
+            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'started', $8, $2 FROM fence
+            ON CONFLICT (tenant_id, execution_id, step_key) DO UPDATE
+            SET status = 'started', attempt = excluded.attempt, epoch = excluded.epoch, error = NULL,
+                started_at = clock_timestamp(), finished_at = NULL
+            WHERE s.status <> 'succeeded'
+            RETURNING *
+        )
+        \(EventClause.step("begun", type: "'step.started'"))
+        """)
+
+    /// Writes down what a step came to, an output or an error, and what it cost.
+    static let finish = Statement<Void, ExecutionID, Int, String, JSONBytes?, JSONBytes?, Int, Int>(
+        "finish a step",
+        """
+        WITH fence AS (\(RunStatements.fence)), finished AS (
+            UPDATE execution_steps s
+            SET status = CASE WHEN $4 IS NULL THEN 'failed' ELSE 'succeeded' END, output = $4, error = $5,
+                tokens = s.tokens + $6, cost_microdollars = s.cost_microdollars + $7, finished_at = clock_timestamp()
+            FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
+            RETURNING s.*
+        ), spent AS (
+            UPDATE executions e SET tokens = e.tokens + $6, cost_microdollars = e.cost_microdollars + $7
+            FROM finished WHERE e.id = finished.execution_id AND $6 + $7 > 0
+        ), told AS (
+            \(EventClause.step("finished", type: "'step.' || status"))
+        )
+        -- One that was written before, when the answer was lost.
+        SELECT 1 FROM finished
+        UNION ALL
+        SELECT 1 FROM fence JOIN execution_steps s ON s.execution_id = fence.execution_id AND s.step_key = $3
+            AND s.epoch = $2 AND s.status IN ('succeeded', 'failed')
+        """)
+
+    /// Writes down a step that succeeded together with what it did. Its beginning stands there already.
+    static let record = Statement<Void, ExecutionID, Int, String, JSONBytes, Int, Int>(
+        "record a step",
+        """
+        WITH fence AS (\(RunStatements.fence)), finished AS (
+            UPDATE execution_steps s
+            SET status = 'succeeded', output = $4, tokens = s.tokens + $5, cost_microdollars = s.cost_microdollars + $6,
+                finished_at = clock_timestamp()
+            FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
+            RETURNING s.*
+        ), spent AS (
+            UPDATE executions e SET tokens = e.tokens + $5, cost_microdollars = e.cost_microdollars + $6
+            FROM finished WHERE e.id = finished.execution_id AND $5 + $6 > 0
+        )
+        \(EventClause.step("finished", type: "'step.succeeded'"))
+        """)
+
+    /// Writes down what a step waits for.
+    static let wait = Statement<Void, ExecutionID, Int, String, JSONBytes, Int, Int, Int>(
+        "let a step wait",
+        """
+        WITH fence AS (\(RunStatements.fence)), waiting AS (
+            UPDATE execution_steps s
+            SET status = 'waiting', wait = $4, waits = $5, tokens = s.tokens + $6,
+                cost_microdollars = s.cost_microdollars + $7
+            FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.status IN ('started', 'waiting')
+            RETURNING s.execution_id
+        )
+        UPDATE executions e SET tokens = e.tokens + $6, cost_microdollars = e.cost_microdollars + $7
+        FROM waiting WHERE e.id = waiting.execution_id AND $6 + $7 > 0
+        """)
+
+    /// Takes the first signal of the name `$3` for the wait of number `$5` of the step `$4`, or again the one that this wait took before.
+    static let take = Statement<JSONRaw, ExecutionID, Int, String, String, Int>(
+        "take a signal",
+        """
+        WITH fence AS (\(RunStatements.fence)), found AS (
+            SELECT s.id FROM execution_signals s
+            WHERE s.execution_id = $1 AND s.name = $3
+                AND (s.taken_by IS NULL OR (s.taken_by, s.taken_wait) = ($4, $5))
+            ORDER BY s.taken_by NULLS LAST, s.seq LIMIT 1
+        )
+        UPDATE execution_signals s SET taken_by = $4, taken_wait = $5
+        FROM fence, found WHERE s.execution_id = fence.execution_id AND s.id = found.id
+        RETURNING s.payload
+        """
+    ) { row throws(Fault) in try row.json(0) ?? .null }
+
+    /// What children came to.
+    static let children = Statement<ChildOutcome, [ExecutionID]>(
+        "outcomes of children", "SELECT id, state, output, error FROM executions WHERE id = ANY ($1)"
+    ) { row throws(Fault) in
+        ChildOutcome(execution: try row.value(0), state: try row.state(1), output: try row.json(2), error: try row.json(3))
+    }
+}
