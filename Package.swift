@@ -95,9 +95,9 @@ let package = Package(
             path: "Tests/Measure", swiftSettings: settings),
         // The conformance program: built with the tests, never shipped.
         .executableTarget(
-            name: "Conform", dependencies: ["Base", "JSON", "Loop", "Crypto", "HTTP", "HTML"], path: "Tests/Conform",
+            name: "Conform", dependencies: ["Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Execution"], path: "Tests/Conform",
             swiftSettings: settings),
-        .testTarget(name: "ConformanceTests", dependencies: ["Base", "Loop", "Conform"], swiftSettings: settings),
+        .testTarget(name: "ConformanceTests", dependencies: ["Base", "JSON", "Loop", "Conform"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -52,7 +52,7 @@ need_swift() {
 # What the toolchain itself needs to run and to link, then what the server is made of.
 need_everything() {
     need_packages binutils libc6-dev libstdc++-12-dev libncurses6 \
-        libssl-dev libargon2-dev libpq-dev postgresql pkg-config ca-certificates "$@"
+        libssl-dev libargon2-dev libpq-dev postgresql pkg-config ca-certificates tzdata "$@"
     need_swift
 }
 
@@ -82,11 +82,11 @@ build_release() {
 # are skipped, and say so.
 need_checkers() {
     local place=.build/python
-    "$place/bin/python" -c 'import jwt, mcp, pyotp' 2>/dev/null && return 0
-    say "Installing mcp, pyotp and PyJWT into $place"
+    "$place/bin/python" -c 'import croniter, jwt, mcp, pyotp' 2>/dev/null && return 0
+    say "Installing croniter, mcp, pyotp and PyJWT into $place"
     rm -rf "$place"
     mkdir -p .build
-    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check 'mcp>=2' pyotp 'PyJWT[crypto]'; } \
+    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check croniter 'mcp>=2' pyotp 'PyJWT[crypto]'; } \
         >"$place.log" 2>&1 </dev/null; then
         say "They could not be installed (see $place.log): the tests that need them are skipped"
         rm -rf "$place"

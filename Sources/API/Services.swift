@@ -39,6 +39,8 @@ public final class Services: Sendable {
     let tokens: TokenService
     let agents: Agents
     let executions: Executions
+    let tasks: Tasks
+    let schedules: Schedules
     let datasets: Datasets
     let nodes: Nodes
     let registry: ToolRegistry
@@ -67,6 +69,8 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         agents: Agents,
         executions: Executions,
+        tasks: Tasks,
+        schedules: Schedules,
         nodes: Nodes,
         registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
@@ -103,6 +107,8 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.agents = agents
         self.executions = executions
+        self.tasks = tasks
+        self.schedules = schedules
         datasets = Datasets(database: database)
         self.nodes = nodes
         self.registry = registry

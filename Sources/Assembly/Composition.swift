@@ -24,6 +24,8 @@ public struct Composition: Sendable {
     /// The sessions of people.
     public let sessions: Sessions
     public let worker: Worker
+    /// Lets schedules fire.
+    private let scheduler: Scheduler?
     private let nodes: Nodes
     /// Removes what is over.
     public let housekeeping: Housekeeping
@@ -55,7 +57,8 @@ public struct Composition: Sendable {
             target, loops: group, pool: pool,
             statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
                 + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + Agents.statements + Executions.statements + MailOutbox.statements + Datasets.statements)
+                + Agents.statements + Tasks.statements + Schedules.statements + Executions.statements + MailOutbox.statements
+                + Datasets.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -74,6 +77,7 @@ public struct Composition: Sendable {
         let mail = MailDelivery(
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)
+        let scheduler = Scheduler(database: database, loop: group.loops[0], signal: signal)
         let housekeeping = Housekeeping(database: database, loop: group.loops[0])
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
@@ -94,6 +98,7 @@ public struct Composition: Sendable {
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
+            tasks: Tasks(database: database, registry: registry, signal: signal), schedules: Schedules(database: database),
             nodes: nodes,
             registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
@@ -101,6 +106,7 @@ public struct Composition: Sendable {
             sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
+            scheduler.write(to: &text)
             housekeeping.write(to: &text)
         }
         self.sharing = sharing
@@ -109,6 +115,7 @@ public struct Composition: Sendable {
         self.client = client
         self.models = models
         self.worker = worker
+        self.scheduler = configuration.workerConcurrency > 0 ? scheduler : nil
         self.mail = mail
         self.housekeeping = housekeeping
         self.authenticator = authenticator
@@ -136,6 +143,7 @@ public struct Composition: Sendable {
         news.start()
         await sharing.start()
         await worker.start()
+        await scheduler?.start()
         await nodes.start()
         await mail.start()
         await housekeeping.start()
@@ -144,6 +152,7 @@ public struct Composition: Sendable {
     /// Lets what runs end for at most `graceMilliseconds`, and closes all connections. Stop the server first.
     public func stop(graceMilliseconds: Int) async {
         await housekeeping.stop()
+        await scheduler?.stop()
         await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)

@@ -10,6 +10,8 @@ public enum InvitationKind: IdentifiedKind { public static let prefix: StaticStr
 public enum SessionKind: IdentifiedKind { public static let prefix: StaticString = "sess" }
 public enum AuditKind: IdentifiedKind { public static let prefix: StaticString = "audit" }
 public enum AgentKind: IdentifiedKind { public static let prefix: StaticString = "agent" }
+public enum TaskKind: IdentifiedKind { public static let prefix: StaticString = "task" }
+public enum ScheduleKind: IdentifiedKind { public static let prefix: StaticString = "sched" }
 public enum ExecutionKind: IdentifiedKind { public static let prefix: StaticString = "exec" }
 public enum DatasetKind: IdentifiedKind { public static let prefix: StaticString = "dataset" }
 public enum MailKind: IdentifiedKind { public static let prefix: StaticString = "mail" }
@@ -26,6 +28,8 @@ public typealias InvitationID = ID<InvitationKind>
 public typealias SessionID = ID<SessionKind>
 public typealias AuditID = ID<AuditKind>
 public typealias AgentID = ID<AgentKind>
+public typealias TaskID = ID<TaskKind>
+public typealias ScheduleID = ID<ScheduleKind>
 public typealias ExecutionID = ID<ExecutionKind>
 public typealias DatasetID = ID<DatasetKind>
 public typealias MailID = ID<MailKind>

@@ -103,12 +103,13 @@ extension Timestamp {
 
     // MARK: The civil calendar
 
-    @inline(__always) static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
+    /// The quotient rounded down, whatever the sign of `value`; `by` is positive.
+    @inline(__always) public static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
         value >= 0 ? value / by : -((-value + by - 1) / by)
     }
 
     /// The date of a number of days since 1970-01-01.
-    @inline(__always) static func civil(days: Int64) -> (year: Int, month: Int, day: Int) {
+    @inline(__always) public static func civil(days: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = floorDivide(shifted, 146_097)
         let dayOfEra = Int(shifted - era * 146_097)
@@ -121,7 +122,7 @@ extension Timestamp {
     }
 
     /// The number of days from 1970-01-01 to a date.
-    static func days(year: Int, month: Int, day: Int) -> Int64 {
+    public static func days(year: Int, month: Int, day: Int) -> Int64 {
         let shiftedYear = Int64(month <= 2 ? year - 1 : year)
         let era = floorDivide(shiftedYear, 400)
         let yearOfEra = shiftedYear - era * 400
@@ -129,7 +130,8 @@ extension Timestamp {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    static func daysIn(month: Int, year: Int) -> Int {
+    /// The number of days of a month.
+    public static func daysIn(month: Int, year: Int) -> Int {
         switch month {
         case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
         case 4, 6, 9, 11: 30

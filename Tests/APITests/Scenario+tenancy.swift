@@ -45,7 +45,9 @@ extension Scenario {
             #expect(lines.first?["type"] == "export" && lines.first?["data"]?["tenant_id"]?.string == visit.tenant.id.description)
             #expect(lines.last?["type"] == "end" && lines.last?["data"]?["rows"]?.int == lines.count - 2)
             let types = Set(lines.compactMap { $0["type"]?.string })
-            #expect(types.isSuperset(of: ["tenant", "user", "key", "agent", "agent_version", "execution", "execution_step"]))
+            #expect(
+                types.isSuperset(of: ["tenant", "user", "key", "definition", "definition_version", "execution", "execution_step"])
+            )
             #expect(lines.contains { $0["data"]?["id"]?.string == execution })
             #expect(lines.contains { $0["type"] == "audit_entry" && $0["data"]?["action"] == "tenant.exported" })
         },
@@ -87,7 +89,10 @@ extension Scenario {
             let made = try await visit.call(201, "POST", "/v1/roles", ["name": "R", "scopes": ["agents:read"]])
             #expect(try await visit.call(200, "GET", "/v1/roles/\(try visit.id(of: made))").json == made.json)
             let viewer = try await visit.call(200, "GET", "/v1/roles/viewer").json
-            #expect(viewer["scopes"] == ["tenant:read", "agents:read", "executions:read", "tools:read", "datasets:read"])
+            #expect(
+                viewer["scopes"] == [
+                    "tenant:read", "agents:read", "tasks:read", "executions:read", "tools:read", "datasets:read",
+                ])
         },
         Scenario("PATCH", "/v1/roles/{role_id}") { visit in
             let made = try await visit.call(201, "POST", "/v1/roles", ["name": "R", "scopes": ["agents:read"]])

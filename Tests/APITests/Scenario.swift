@@ -25,7 +25,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
         + audit
-        + operators + agents + executions + changingExecutions + datasets
+        + operators + agents + tasks + schedules + executions + changingExecutions + datasets
 
     // MARK: The server itself
 

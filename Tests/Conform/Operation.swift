@@ -27,6 +27,7 @@ enum Operation {
         case "aesgcm.seal": answer = sealAESGCM(fields)
         case "totp": answer = totp(fields)
         case "sf.parse": answer = parseStructured(fields)
+        case "cron.next": answer = nextOfCron(fields)
         case "argon2.verify": answer = verifyPassword(fields)
         case "jmespath": answer = evaluateJMESPath(fields)
         case "jsonschema": answer = validate(fields)

@@ -18,7 +18,7 @@ import Testing
                 let execution = try await shop.ended(id)
                 #expect(execution.summary.state == .succeeded)
                 #expect(execution.summary.attempt == 1)
-                #expect(execution.summary.agent == agent.id)
+                #expect(execution.summary.definition == .agent(agent.id))
                 #expect(execution.error == nil)
                 #expect(execution.summary.startedAt != nil && execution.summary.finishedAt != nil)
                 let output = try JSONValue(parsing: try #require(execution.result).bytes)

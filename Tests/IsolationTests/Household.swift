@@ -15,7 +15,13 @@ struct Household {
         let agent = AgentID.make().uuid.description
         let execution = ExecutionID.make().uuid.description
         let slug = "t" + tenant.description.suffix(26)
-        let rows: [(String, [String])] = [
+        let rows: [(String, [String])] = Household.house(agent, execution, slug) + Household.work(agent, execution)
+        for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }
+    }
+
+    /// Who lives there, and what they may.
+    private static func house(_ agent: String, _ execution: String, _ slug: String) -> [(String, [String])] {
+        [
             ("tenants (tenant_id, slug, name, signing_key) VALUES ($1, $2, 'T', sha256('t'))", [slug]),
             ("roles (tenant_id, id, name, scopes) VALUES ($1, $2, 'r', '{}')", [agent]),
             ("users (tenant_id, id, username, email, role_id, password_hash) VALUES ($1, $2, 'u', 'u@v.w', $2, 'x')", [agent]),
@@ -54,6 +60,12 @@ struct Household {
                 "idempotency_keys (tenant_id, id, request_hash, status, body) VALUES ($1, sha256($2::bytea), sha256('r'), 200, '')",
                 [agent]
             ),
+        ]
+    }
+
+    /// What they have run, and when.
+    private static func work(_ agent: String, _ execution: String) -> [(String, [String])] {
+        [
             ("mail_outbox (tenant_id, id, recipient, subject, body) VALUES ($1, $2, 'r', 's', 'b')", [agent]),
             ("definition_versions (tenant_id, definition_id, version, body) VALUES ($1, $2, 1, '{}')", [agent]),
             (
@@ -77,10 +89,16 @@ struct Household {
             ),
             ("event_outbox (tenant_id, type, ref, payload) VALUES ($1, 'execution.queued', $2, '{}')", [execution]),
             ("events (tenant_id, seq, type, ref, payload, at) VALUES ($1, 1, 'execution.queued', $2, '{}', now())", [execution]),
+            (
+                """
+                schedules (tenant_id, id, definition_id, name, kind, trigger, input, missed, overlap, state, anchor_at)
+                VALUES ($1, $2, $2, 's', 'interval', '{}', '{}', '{}', 'skip', 'paused', now())
+                """, [agent]
+            ),
+            ("schedule_fires (tenant_id, schedule_id, planned_at, outcome) VALUES ($1, $2, now(), 'buffered')", [agent]),
             ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
             ("queue_shares (tenant_id, served) VALUES ($1, 1)", []),
             ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
         ]
-        for (row, further) in rows { _ = try superuser.rows("INSERT INTO \(row)", [uuid] + further) }
     }
 }

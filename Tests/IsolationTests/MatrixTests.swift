@@ -55,14 +55,25 @@ import Testing
         let role = try #require(
             try await mine.call("POST", "/v1/roles", ["name": "r", "scopes": ["agents:read"]]).json["id"]?.string)
         let dataset = try #require(try await mine.call("POST", "/v1/datasets", ["name": "d"]).json["id"]?.string)
+        let task = try #require(
+            try await mine.call(
+                "POST", "/v1/tasks", ["name": "t", "type": "http_request", "parameters": ["url": "http://a.example/"]]
+            )
+            .json["id"]?.string)
+        let schedule = try #require(
+            try await mine.call(
+                "POST", "/v1/schedules",
+                ["name": "s", "task_id": .string(task), "trigger": ["type": "interval", "every_seconds": 86_400]]
+            ).json["id"]?.string)
         let there = [
             "agent": agent, "execution": execution, "key": key, "user": "\(person.id)", "session": session.id,
-            "invitation": invitation, "role": role, "dataset": dataset,
+            "invitation": invitation, "role": role, "task": task, "schedule": schedule, "dataset": dataset,
         ]
         let nowhere = [
             "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
             "user": "\(UserID.make())", "session": "\(SessionID.make())", "invitation": "\(InvitationID.make())",
-            "role": "\(RoleID.make())", "dataset": "\(DatasetID.make())",
+            "role": "\(RoleID.make())", "task": "\(TaskID.make())", "schedule": "\(ScheduleID.make())",
+            "dataset": "\(DatasetID.make())",
         ]
 
         let routes = try await MatrixTests.routes()

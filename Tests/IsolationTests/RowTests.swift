@@ -10,7 +10,9 @@ import Testing
     private static let refused = "42501"
     private static let dangling = "23503"
     /// What the worker finds in all tenants.
-    private static let queues = ["execution_queue", "mail_outbox", "event_outbox", "event_sequences", "queue_shares"]
+    private static let queues = [
+        "execution_queue", "mail_outbox", "event_outbox", "event_sequences", "schedules", "queue_shares",
+    ]
 
     private struct Town {
         let database: TestDatabase
@@ -100,6 +102,7 @@ import Testing
             "TRUNCATE execution_queue", "INSERT INTO mail_outbox SELECT * FROM mail_outbox", "TRUNCATE mail_outbox",
             "UPDATE mail_outbox SET tenant_id = tenant_id", "UPDATE mail_outbox SET state = 'sent'",
             "UPDATE event_outbox SET payload = payload", "INSERT INTO event_outbox SELECT * FROM event_outbox",
+            "SELECT name FROM schedules", "UPDATE schedules SET due_at = due_at", "DELETE FROM schedules",
             "TRUNCATE event_outbox", "DELETE FROM event_sequences", "DELETE FROM events",
         ] {
             #expect(state(worker, verb) == RowTests.refused, "\(verb)")

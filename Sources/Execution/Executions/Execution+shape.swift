@@ -6,11 +6,12 @@ import JSON
 extension Execution {
     /// An execution as it is answered.
     public static let output = Output<Execution>(
-        "Execution", "One run of an agent.",
+        "Execution", "One run of an agent or a task.",
         [
             .field("id", "Its id.") { $0.summary.id },
-            .field("agent_id", "The agent.") { $0.summary.agent },
-            .field("agent_version", "The version of the agent's blueprint that it runs.") { $0.summary.agentVersion },
+            .field("agent_id", "The agent, if it is one that runs.") { $0.summary.definition.agent },
+            .field("task_id", "The task, if it is one that runs.") { $0.summary.definition.task },
+            .field("agent_version", "The version of the agent or task that it runs.") { $0.summary.agentVersion },
             .field("state", "Where it stands.") { $0.summary.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") {
                 $0.summary.attempt
@@ -42,11 +43,12 @@ extension Execution {
 extension ExecutionSummary {
     /// An execution as it stands in lists.
     public static let output = Output<ExecutionSummary>(
-        "ExecutionSummary", "One run of an agent, without what went in and came out.",
+        "ExecutionSummary", "One run of an agent or a task, without what went in and came out.",
         [
             .field("id", "Its id.") { $0.id },
-            .field("agent_id", "The agent.") { $0.agent },
-            .field("agent_version", "The version of the agent's blueprint that it runs.") { $0.agentVersion },
+            .field("agent_id", "The agent, if it is one that runs.") { $0.definition.agent },
+            .field("task_id", "The task, if it is one that runs.") { $0.definition.task },
+            .field("agent_version", "The version of the agent or task that it runs.") { $0.agentVersion },
             .field("state", "Where it stands.") { $0.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.attempt },
             .field("trigger", "Why it came to be.") { $0.trigger },
@@ -67,7 +69,8 @@ extension ExecutionResult {
         "ExecutionResult", "What an execution came to.",
         [
             .field("execution_id", "The execution.") { $0.id },
-            .field("agent_id", "The agent.") { $0.agent },
+            .field("agent_id", "The agent, if it is one that runs.") { $0.definition.agent },
+            .field("task_id", "The task, if it is one that runs.") { $0.definition.task },
             .field("state", "Where it stands.") { $0.state },
             .field("output", "What it came to; null before it succeeded.") { $0.result },
             .field("error", "Why the last attempt failed.") { $0.error },

@@ -3,7 +3,7 @@
 import Base
 import JSON
 
-/// One run of an agent.
+/// One run of an agent or a task.
 public struct Execution: Sendable {
     public let summary: ExecutionSummary
     public let input: JSONRaw
@@ -13,11 +13,11 @@ public struct Execution: Sendable {
     public let error: JSONRaw?
 }
 
-/// One run of an agent, without what went in and came out.
+/// One run of an agent or a task, without what went in and came out.
 public struct ExecutionSummary: Sendable {
     public let id: ExecutionID
-    public let agent: AgentID
-    /// The version of the agent's blueprint that it runs, whatever the agent has become since.
+    public let definition: DefinitionReference
+    /// The version of the definition that it runs, whatever that has become since.
     public let agentVersion: Int
     public let state: ExecutionState
     /// Why it came to be.
@@ -59,7 +59,7 @@ public enum ExecutionTrigger: String, Sendable, CaseIterable, JSONRepresentable 
 /// What an execution came to.
 public struct ExecutionResult: Sendable {
     public let id: ExecutionID
-    public let agent: AgentID
+    public let definition: DefinitionReference
     public let state: ExecutionState
     public let result: JSONRaw?
     public let error: JSONRaw?

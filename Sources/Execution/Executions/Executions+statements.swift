@@ -42,7 +42,7 @@ enum ExecutionStatements {
 
     /// The columns of a summary, each behind `prefix`.
     static func columns(_ prefix: String = "") -> String {
-        summaryNames.map { prefix + $0 }.joined(separator: ", ")
+        summaryNames.map { $0 == "definition_id" ? DefinitionReference.column(prefix) : prefix + $0 }.joined(separator: ", ")
     }
 
     private static let summaryNames = [
@@ -69,11 +69,12 @@ enum ExecutionStatements {
         """, repeatable: true, decode: summary)
 
     static let result = Statement<ExecutionResult, ExecutionID>(
-        "result of an execution", "SELECT id, definition_id, state, output, error, finished_at FROM executions WHERE id = $1",
+        "result of an execution",
+        "SELECT id, \(DefinitionReference.column()), state, output, error, finished_at FROM executions WHERE id = $1",
         repeatable: true
     ) { row throws(Fault) in
         ExecutionResult(
-            id: try row.value(0), agent: try row.value(1), state: try row.state(2), result: try row.json(3),
+            id: try row.value(0), definition: try row.definition(1), state: try row.state(2), result: try row.json(3),
             error: try row.json(4),
             finishedAt: try row.value(5))
     }
@@ -111,7 +112,7 @@ enum ExecutionStatements {
 
     private static func summary(_ row: borrowing RowReader) throws(Fault) -> ExecutionSummary {
         ExecutionSummary(
-            id: try row.value(0), agent: try row.value(1), agentVersion: try row.value(2), state: try row.state(3),
+            id: try row.value(0), definition: try row.definition(1), agentVersion: try row.value(2), state: try row.state(3),
             trigger: try row.state(4), attempt: try row.value(5), maxAttempts: try row.value(6),
             timeoutSeconds: try row.value(7), priority: try row.value(8), concurrencyKey: try row.value(9),
             parent: try row.value(10), origin: try row.value(11), originStep: try row.value(12), tokens: try row.value(13),

@@ -22,7 +22,9 @@ public final class Executions: Sendable {
     }
 
     /// What these operations run, to be prepared at connect.
-    public static var statements: [any AnyStatement] { ExecutionStatements.all + ChangeStatements.all + RunStatements.all }
+    public static var statements: [any AnyStatement] {
+        ExecutionStatements.all + ChangeStatements.all + RunStatements.all + [replace]
+    }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.
     /// - Throws: `.notFound`; `.invalidState` unless the agent is running.

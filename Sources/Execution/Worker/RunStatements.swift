@@ -34,7 +34,7 @@ enum RunStatements {
             \(EventClause.execution(
                 "begun", type: "CASE WHEN started_at = updated_at THEN 'execution.started' ELSE 'execution.resumed' END"))
         )
-        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, v.body, d.state = 'stopped', clock_timestamp(),
+        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, coalesce(v.body -> 'blueprint', v.body), d.state = 'stopped', clock_timestamp(),
             least(
                 b.timeout_milliseconds + b.rested_milliseconds
                     - (extract(epoch FROM clock_timestamp() - b.started_at) * 1000)::bigint,

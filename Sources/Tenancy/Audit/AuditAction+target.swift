@@ -12,7 +12,10 @@ extension AuditAction {
         case .roleCreated, .roleUpdated, .roleDeleted: "role"
         case .keyCreated, .keyUpdated, .keyRotated, .keyRevoked: "key"
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
-        case .agentTriggered, .executionCancelled, .executionPaused, .executionResumed, .executionSignalled, .executionResolved,
+        case .taskCreated, .taskUpdated, .taskDeleted, .taskPaused, .taskResumed, .taskArchived: "task"
+        case .scheduleCreated, .scheduleUpdated, .scheduleDeleted, .schedulePaused, .scheduleResumed: "sched"
+        case .agentTriggered, .taskRun, .executionCancelled, .executionPaused, .executionResumed, .executionSignalled,
+            .executionResolved,
             .executionReplayed:
             "exec"
         case .datasetCreated, .datasetUpdated, .datasetDeleted, .datasetRecordsWritten, .datasetRecordDeleted, .datasetExported:

@@ -90,18 +90,18 @@ extension TenantTable {
 
     private static let work: [TenantTable] = [
         TenantTable(
-            "definitions", as: "agent",
+            "definitions", as: "definition",
             [
-                ("id", .id("agent")), ("kind", .text), ("name", .text), ("description", .text), ("state", .text),
+                ("id", .definition), ("kind", .text), ("name", .text), ("description", .text), ("state", .text),
                 ("version", .number), ("revision", .number), ("created_at", .time), ("updated_at", .time),
             ]),
         TenantTable(
-            "definition_versions", as: "agent_version", key: [("definition_id", "uuid"), ("version", "int")],
-            [("definition_id", .id("agent")), ("version", .number), ("body", .json), ("created_at", .time)], pageRows: 20),
+            "definition_versions", as: "definition_version", key: [("definition_id", "uuid"), ("version", "int")],
+            [("definition_id", .definition), ("version", .number), ("body", .json), ("created_at", .time)], pageRows: 20),
         TenantTable(
             "executions", as: "execution",
             [
-                ("id", .id("exec")), ("definition_id", .id("agent")), ("definition_version", .number), ("state", .text),
+                ("id", .id("exec")), ("definition_id", .definition), ("definition_version", .number), ("state", .text),
                 ("trigger", .text), ("input", .json), ("output", .json), ("error", .json), ("attempt", .number),
                 ("max_attempts", .number), ("timeout_milliseconds", .number), ("created_at", .time), ("started_at", .time),
                 ("finished_at", .time), ("updated_at", .time), ("parent_id", .id("exec")), ("depth", .number),
@@ -137,6 +137,22 @@ extension TenantTable {
                 ("execution_id", .id("exec")), ("seq", .number), ("at", .time), ("level", .text), ("message", .text),
                 ("metadata", .json),
             ], pageRows: 100),
+        TenantTable(
+            "schedules", as: "schedule",
+            [
+                ("id", .id("sched")), ("definition_id", .definition), ("name", .text), ("kind", .text), ("trigger", .json),
+                ("input", .json), ("missed", .json), ("overlap", .text), ("state", .text), ("anchor_at", .time),
+                ("next_fire_at", .time), ("last_execution_id", .id("exec")), ("last_fired_at", .time), ("created_at", .time),
+                ("updated_at", .time), ("revision", .number),
+            ], omitting: ["due_at", "claimed_until", "event_seq"]),
+        TenantTable(
+            "schedule_fires", as: "schedule_fire",
+            key: [("schedule_id", "uuid"), ("planned_at", "timestamptz"), ("event_seq", "bigint")],
+            [
+                ("schedule_id", .id("sched")), ("planned_at", .time), ("event_seq", .number), ("outcome", .text),
+                ("reason", .text),
+                ("until", .time), ("execution_id", .id("exec")), ("fired_at", .time),
+            ]),
         // What is not numbered yet will be an event in a moment.
         TenantTable("event_outbox", omitting: ["id", "type", "ref", "payload", "at"]),
         TenantTable(

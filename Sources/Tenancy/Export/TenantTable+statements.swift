@@ -23,6 +23,7 @@ extension TenantTable {
             case .text: "\(column.name)::text"
             case .number: "\(column.name)::bigint"
             case .texts: "\(column.name)::text[]"
+            case .definition: "(SELECT d.kind || ' ' || d.id FROM definitions d WHERE d.id = \(name).\(column.name))"
             case .id, .flag, .time, .json: column.name
             }
         }
@@ -69,6 +70,11 @@ extension TenantTable.Column {
             let uuid = try row.value(position, as: UUIDBits.self)
             // What has no one kind keeps the spelling of the database.
             writer.string(prefix.isEmpty ? uuid.description : uuid.typeID(prefix))
+        case .definition:
+            let parts = try row.value(position, as: String.self).split(separator: " ")
+            let uuid = parts.last.flatMap { UUIDBits(hyphenated: $0.utf8) }
+            let prefix = parts.first == "automation" ? "auto" : parts.first.map(String.init) ?? ""
+            writer.string(uuid?.typeID(prefix) ?? "")
         case .text: writer.string(try row.value(position))
         case .number: writer.int(try row.value(position))
         case .flag: writer.bool(try row.value(position))

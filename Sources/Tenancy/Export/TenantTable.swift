@@ -9,6 +9,8 @@ public struct TenantTable: Sendable {
     public enum Kind: Sendable {
         /// An id, as TypeID with that prefix.
         case id(String)
+        /// The id of a definition, as TypeID with the prefix of its kind.
+        case definition
         case text
         case number
         case flag

@@ -20,6 +20,8 @@ public enum Right: String, Sendable, CaseIterable {
     case auditRead = "audit:read"
     case agentsRead = "agents:read"
     case agentsWrite = "agents:write"
+    case tasksRead = "tasks:read"
+    case tasksWrite = "tasks:write"
     case executionsRead = "executions:read"
     case executionsWrite = "executions:write"
     case toolsRead = "tools:read"

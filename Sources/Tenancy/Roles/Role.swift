@@ -4,7 +4,7 @@
 public enum Role: String, Sendable, CaseIterable {
     /// Reads.
     case viewer
-    /// Reads, changes and runs agents.
+    /// Reads, changes and runs agents and tasks.
     case member
     /// Also manages people, roles, keys and settings.
     case admin
@@ -21,8 +21,8 @@ public enum Role: String, Sendable, CaseIterable {
         }
     }
 
-    private static let viewing = Rights([.tenantRead, .agentsRead, .executionsRead, .toolsRead, .datasetsRead])
-    private static let working = viewing.union(Rights([.agentsWrite, .executionsWrite, .datasetsWrite]))
+    private static let viewing = Rights([.tenantRead, .agentsRead, .tasksRead, .executionsRead, .toolsRead, .datasetsRead])
+    private static let working = viewing.union(Rights([.agentsWrite, .tasksWrite, .executionsWrite, .datasetsWrite]))
     private static let managing = working.union(
         Rights([
             .tenantWrite, .usersRead, .usersWrite, .usersImpersonate, .rolesRead, .rolesWrite, .keysRead, .keysWrite,

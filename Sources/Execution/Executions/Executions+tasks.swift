@@ -1,0 +1,37 @@
+// What tasks and schedules want of executions.
+
+import Base
+import JSON
+import Postgres
+import Tenancy
+
+extension Executions {
+    /// The runs of a task.
+    /// - Parameters:
+    ///   - state: only those in this state.
+    ///   - before: where an earlier part of the list ended.
+    /// - Throws: `.notFound`.
+    public func list(
+        of task: TaskID, state: ExecutionState? = nil, before: ExecutionID? = nil, part: (limit: Int, order: ListOrder),
+        _ permit: Permit<ExecutionsRead>
+    ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
+        // A definition has one id, whatever it is called.
+        let filter = ExecutionFilter(agent: AgentID(task.uuid), states: state.map { [$0] } ?? [])
+        guard try await database.once(permit.scope.database).first(TaskStatements.exists, task) != nil else {
+            throw Tasks.notFound
+        }
+        return try await list(where: filter, before: before, limit: part.limit, order: part.order, permit)
+    }
+
+    /// Cancels a run as part of a transaction: at once what waits, within seconds what runs. One that has ended stays as it is.
+    static func cancel(_ id: ExecutionID, within session: Session) async throws(Fault) {
+        var batch = session.batch()
+        batch.add(ChangeStatements.lock, [id])
+        batch.add(replace, id)
+        batch.add(RunStatements.wakeParent, id)
+        _ = try await batch.run()
+    }
+
+    static let replace: Statement<Void, ExecutionID> = CancelClause.statement(
+        "cancel an execution for the next one", roots: "SELECT $1::uuid")
+}
