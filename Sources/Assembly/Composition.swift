@@ -54,11 +54,7 @@ public struct Composition: Sendable {
         rootKey: RootKey
     ) throws(Fault) {
         let database = Database(
-            target, loops: group, pool: pool,
-            statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
-                + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + Agents.statements + Tasks.statements + Schedules.statements + Executions.statements + MailOutbox.statements
-                + Datasets.statements)
+            target, loops: group, pool: pool, statements: Composition.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -99,8 +95,7 @@ public struct Composition: Sendable {
                 publicURL: configuration.publicURL),
             agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
             tasks: Tasks(database: database, registry: registry, signal: signal), schedules: Schedules(database: database),
-            nodes: nodes,
-            registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
+            nodes: nodes, registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)
@@ -124,6 +119,13 @@ public struct Composition: Sendable {
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
             mail: mail, sharing: sharing, worker: worker)
+    }
+
+    /// What requests run, to be prepared at connect.
+    private static var statements: [any AnyStatement] {
+        Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements + Logins.statements
+            + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements + Agents.statements
+            + Tasks.statements + Schedules.statements + Executions.statements + MailOutbox.statements + Datasets.statements
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.

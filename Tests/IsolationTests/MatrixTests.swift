@@ -38,6 +38,19 @@ import Testing
             + answer.headers.filter { !varying.contains($0.name) }.map { "\($0.name): \($0.value)" }
     }
 
+    /// A task and its schedule.
+    private static func plan(_ client: TestClient) async throws -> (task: String, schedule: String) {
+        let parameters: JSONValue = ["url": "http://a.example/"]
+        let task = try #require(
+            try await client.call("POST", "/v1/tasks", ["name": "t", "type": "http_request", "parameters": parameters])
+                .json["id"]?.string)
+        let trigger: JSONValue = ["type": "interval", "every_seconds": 86_400]
+        let schedule = try #require(
+            try await client.call("POST", "/v1/schedules", ["name": "s", "task_id": .string(task), "trigger": trigger])
+                .json["id"]?.string)
+        return (task, schedule)
+    }
+
     @Test func `what another tenant has can't be told from what nobody has`() async throws {
         let server = try await TestServer.shared()
         let (owner, stranger) = (try await server.tenant(), try await server.tenant())
@@ -55,16 +68,7 @@ import Testing
         let role = try #require(
             try await mine.call("POST", "/v1/roles", ["name": "r", "scopes": ["agents:read"]]).json["id"]?.string)
         let dataset = try #require(try await mine.call("POST", "/v1/datasets", ["name": "d"]).json["id"]?.string)
-        let task = try #require(
-            try await mine.call(
-                "POST", "/v1/tasks", ["name": "t", "type": "http_request", "parameters": ["url": "http://a.example/"]]
-            )
-            .json["id"]?.string)
-        let schedule = try #require(
-            try await mine.call(
-                "POST", "/v1/schedules",
-                ["name": "s", "task_id": .string(task), "trigger": ["type": "interval", "every_seconds": 86_400]]
-            ).json["id"]?.string)
+        let (task, schedule) = try await MatrixTests.plan(mine)
         let there = [
             "agent": agent, "execution": execution, "key": key, "user": "\(person.id)", "session": session.id,
             "invitation": invitation, "role": role, "task": task, "schedule": schedule, "dataset": dataset,
