@@ -23,7 +23,7 @@ private struct ListAgents: Sendable {
 
 extension Endpoint {
     static func agents(_ services: Services) -> [Endpoint] {
-        let agents = services.agents
+        let agents = services.core.agents
         return [
             .taking(.post, "/v1/agents", "Make an agent", AgentsWrite.self, CreateAgent.input, status: 201, answers: Agent.output)
             {
@@ -69,7 +69,7 @@ extension Endpoint {
                 .post, "/v1/agents/{agent_id}/trigger", "Run an agent now", ExecutionsWrite.self, TriggerAgent.input,
                 mayBeEmpty: true, status: 202, answers: Execution.output
             ) { call, permit, input throws(Fault) in
-                try await services.executions.trigger(try call.id(0), input, permit)
+                try await services.core.executions.trigger(try call.id(0), input, permit)
             },
         ]
     }

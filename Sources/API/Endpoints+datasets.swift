@@ -41,7 +41,7 @@ extension DatasetQuery.Place {
 
 extension Endpoint {
     static func datasets(_ services: Services) -> [Endpoint] {
-        sets(services.datasets) + records(services.datasets, services)
+        sets(services.core.datasets) + records(services.core.datasets, services)
     }
 
     private static func sets(_ datasets: Datasets) -> [Endpoint] {

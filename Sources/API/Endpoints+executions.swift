@@ -66,7 +66,7 @@ extension Endpoint {
     }
 
     private static func readingExecutions(_ services: Services) -> [Endpoint] {
-        let executions = services.executions
+        let executions = services.core.executions
         return [
             .asking(
                 "/v1/executions", "List the executions", ExecutionsRead.self, ListExecutions.query,
@@ -106,19 +106,19 @@ extension Endpoint {
             .plain(.get, "/v1/tools", "List the tools that agents can use", ToolsRead.self, answers: ToolDescription.output.page)
             {
                 call, permit throws(Fault) in
-                Page(services.registry.toolDescriptions, nextCursor: nil)
+                Page(services.core.registry.toolDescriptions, nextCursor: nil)
             },
             .plain(
                 .get, "/v1/strategies", "List the strategies that agents can follow", ToolsRead.self,
                 answers: StrategyDescription.output.page
             ) { call, permit throws(Fault) in
-                Page(services.registry.strategyDescriptions, nextCursor: nil)
+                Page(services.core.registry.strategyDescriptions, nextCursor: nil)
             },
         ]
     }
 
     private static func changingExecutions(_ services: Services) -> [Endpoint] {
-        let executions = services.executions
+        let executions = services.core.executions
         return [
             .plain(
                 .post, "/v1/executions/{execution_id}/cancel", "Cancel an execution with its children", ExecutionsWrite.self,

@@ -1,4 +1,4 @@
-// Schedules: when agents and tasks run by themselves. The states are active ⇄ paused, and ended for what has nothing more to fire. A fire happens once
+// Schedules: when agents, tasks, flows and automations run by themselves. The states are active ⇄ paused, and ended for what has nothing more to fire. A fire happens once
 // whatever the number of servers; what was left out is on record with the reason.
 
 import Base
@@ -11,21 +11,22 @@ import Tenancy
 private struct ListSchedules: Sendable {
     let paging: Paging
     let state: ScheduleState?
-    let agent: AgentID?
-    let task: TaskID?
+    let definition: DefinitionReference?
 
     static let query = Query<ListSchedules>("ListSchedules") { parameters in
-        ListSchedules(
-            paging: .read(&parameters),
-            state: parameters.optional("filter[state]", .enumeration(ScheduleState.self), "Only schedules in this state."),
-            agent: parameters.optional("filter[agent_id]", .id(AgentID.self), "Only schedules of this agent."),
-            task: parameters.optional("filter[task_id]", .id(TaskID.self), "Only schedules of this task."))
+        let paging = Paging.read(&parameters)
+        let state = parameters.optional("filter[state]", .enumeration(ScheduleState.self), "Only schedules in this state.")
+        let agent = parameters.optional("filter[agent_id]", .id(AgentID.self), "Only schedules of this agent.")
+        let task = parameters.optional("filter[task_id]", .id(TaskID.self), "Only schedules of this task.")
+        let flow = parameters.optional("filter[flow_id]", .id(FlowID.self), "Only schedules of this flow.")
+        let automation = parameters.optional(
+            "filter[automation_id]", .id(AutomationID.self), "Only schedules of this automation.")
+        return ListSchedules(
+            paging: paging, state: state, definition: DefinitionReference(one: agent, task, flow, automation))
     }
 
-    var definition: DefinitionReference? { task.map { .task($0) } ?? agent.map { .agent($0) } }
-
     /// The list by name, which a cursor is bound to.
-    var name: String { "schedules \(state?.rawValue ?? "") \(agent?.description ?? "") \(task?.description ?? "")" }
+    var name: String { "schedules \(state?.rawValue ?? "") \(definition?.name ?? "")" }
 }
 
 /// How many planned times a caller wants to see.
@@ -71,10 +72,11 @@ private struct ListFires: Sendable {
 
 extension Endpoint {
     static func schedules(_ services: Services) -> [Endpoint] {
-        let schedules = services.schedules
+        let schedules = services.core.schedules
         return [
             .taking(
-                .post, "/v1/schedules", "Make a schedule for an agent or a task", TasksWrite.self, CreateSchedule.input,
+                .post, "/v1/schedules", "Make a schedule for an agent, a task, a flow or an automation", TasksWrite.self,
+                CreateSchedule.input,
                 status: 201,
                 answers: Schedule.output
             ) { call, permit, input throws(Fault) in

@@ -16,34 +16,19 @@ private struct ListTasks: Sendable {
 
     static let query = Query<ListTasks>("ListTasks") { parameters in
         let paging = Paging.read(&parameters)
-        let state = parameters.optional("filter[state]", .enumeration(TaskState.self), "Only tasks in this state.")
+        let state = parameters.optional("filter[state]", .enumeration(DefinitionState.self), "Only tasks in this state.")
         let type = parameters.optional("filter[type]", .enumeration(TaskType.self), "Only tasks of this type.")
         let status = parameters.optional(
-            "filter[status]", .enumeration(TaskStatus.self), "Only tasks whose last run came to this.")
+            "filter[status]", .enumeration(RunStatus.self), "Only tasks whose last run came to this.")
         return ListTasks(
             paging: paging, filter: Tasks.Filter(state: state, type: type, status: status),
             name: "tasks \(state?.rawValue ?? "") \(type?.rawValue ?? "") \(status?.rawValue ?? "")")
     }
 }
 
-/// Which runs of a task a caller wants to see.
-private struct ListRuns: Sendable {
-    let paging: Paging
-    let state: ExecutionState?
-
-    static let query = Query<ListRuns>("ListRuns") { parameters in
-        ListRuns(
-            paging: .read(&parameters),
-            state: parameters.optional("filter[state]", .enumeration(ExecutionState.self), "Only runs in this state."))
-    }
-
-    /// The list by name, which a cursor is bound to.
-    func name(_ task: TaskID) -> String { "runs \(task) \(state?.rawValue ?? "")" }
-}
-
 extension Endpoint {
     static func tasks(_ services: Services) -> [Endpoint] {
-        let tasks = services.tasks
+        let tasks = services.core.tasks
         return [
             .taking(
                 .post, "/v1/tasks", "Make a task", TasksWrite.self, CreateTask.input, status: 201, answers: TaskDefinition.output
@@ -85,7 +70,7 @@ extension Endpoint {
                 try await tasks.archive(try call.id(0), permit)
             },
             .taking(
-                .post, "/v1/tasks/{task_id}/run", "Run a task now", ExecutionsWrite.self, RunTask.input, mayBeEmpty: true,
+                .post, "/v1/tasks/{task_id}/run", "Run a task now", ExecutionsWrite.self, RunDefinition.input, mayBeEmpty: true,
                 status: 202, answers: Execution.output
             ) { call, permit, input throws(Fault) in
                 try await tasks.run(try call.id(0), input, permit)
@@ -95,14 +80,11 @@ extension Endpoint {
                 answers: ExecutionSummary.output.page
             ) { call, permit, query throws(Fault) in
                 let task: TaskID = try call.id(0)
-                let before: ExecutionID? = try query.paging.place(in: query.name(task), for: permit.scope)
-                let part = try await services.executions.list(
-                    of: task, state: query.state, before: before, part: (query.paging.limit, query.paging.order), permit)
-                return part.page(of: query.name(task), in: query.paging.order, for: permit.scope)
+                return try await query.page(of: .task(task), services.core.executions, permit)
             },
             .plain(
                 .get, "/v1/tasks/{task_id}/statistics", "Read how the runs of a task went", TasksRead.self,
-                answers: TaskStatistics.output
+                answers: RunStatistics.output
             ) { call, permit throws(Fault) in
                 try await tasks.statistics(of: try call.id(0), permit)
             },

@@ -5,6 +5,7 @@ extension Endpoint {
     static func all(_ services: Services) -> [Endpoint] {
         system(services) + login(services) + mfa(services) + sessions(services) + tokens(services) + accounts(services)
             + users(services) + tenant(services) + roles(services) + keys(services) + audit(services) + operators(services)
-            + agents(services) + tasks(services) + schedules(services) + executions(services) + datasets(services)
+            + agents(services) + tasks(services) + flows(services) + automations(services) + schedules(services)
+            + executions(services) + datasets(services)
     }
 }

@@ -37,13 +37,8 @@ public final class Services: Sendable {
     let users: Users
     let invitations: Invitations
     let tokens: TokenService
-    let agents: Agents
-    let executions: Executions
-    let tasks: Tasks
-    let schedules: Schedules
-    let datasets: Datasets
+    let core: ExecutionCore
     let nodes: Nodes
-    let registry: ToolRegistry
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
     /// Further families of metrics: the worker's.
@@ -67,12 +62,8 @@ public final class Services: Sendable {
         rootKey: RootKey,
         passwords: Passwords,
         accounts ground: AccountGround,
-        agents: Agents,
-        executions: Executions,
-        tasks: Tasks,
-        schedules: Schedules,
+        core: ExecutionCore,
         nodes: Nodes,
-        registry: ToolRegistry,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
@@ -105,13 +96,8 @@ public final class Services: Sendable {
         invitations = Invitations(ground)
         keys = APIKeys(database: database, authenticator: authenticator, environment: configuration.keyEnvironment)
         tokens = TokenService(sessions: sessions, keys: keys)
-        self.agents = agents
-        self.executions = executions
-        self.tasks = tasks
-        self.schedules = schedules
-        datasets = Datasets(database: database)
+        self.core = core
         self.nodes = nodes
-        self.registry = registry
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter
         self.furtherMetrics = furtherMetrics

@@ -93,9 +93,8 @@ public struct Composition: Sendable {
             accounts: AccountGround(
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
-            agents: Agents(database: database, registry: registry), executions: Executions(database: database, signal: signal),
-            tasks: Tasks(database: database, registry: registry, signal: signal), schedules: Schedules(database: database),
-            nodes: nodes, registry: registry, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
+            core: ExecutionCore(database: database, registry: registry, signal: signal),
+            nodes: nodes, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
             limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)
@@ -124,8 +123,8 @@ public struct Composition: Sendable {
     /// What requests run, to be prepared at connect.
     private static var statements: [any AnyStatement] {
         Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements + Logins.statements
-            + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements + Agents.statements
-            + Tasks.statements + Schedules.statements + Executions.statements + MailOutbox.statements + Datasets.statements
+            + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
+            + ExecutionCore.statements + MailOutbox.statements
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.

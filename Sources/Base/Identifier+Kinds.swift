@@ -11,6 +11,8 @@ public enum SessionKind: IdentifiedKind { public static let prefix: StaticString
 public enum AuditKind: IdentifiedKind { public static let prefix: StaticString = "audit" }
 public enum AgentKind: IdentifiedKind { public static let prefix: StaticString = "agent" }
 public enum TaskKind: IdentifiedKind { public static let prefix: StaticString = "task" }
+public enum FlowKind: IdentifiedKind { public static let prefix: StaticString = "flow" }
+public enum AutomationKind: IdentifiedKind { public static let prefix: StaticString = "auto" }
 public enum ScheduleKind: IdentifiedKind { public static let prefix: StaticString = "sched" }
 public enum ExecutionKind: IdentifiedKind { public static let prefix: StaticString = "exec" }
 public enum DatasetKind: IdentifiedKind { public static let prefix: StaticString = "dataset" }
@@ -29,6 +31,8 @@ public typealias SessionID = ID<SessionKind>
 public typealias AuditID = ID<AuditKind>
 public typealias AgentID = ID<AgentKind>
 public typealias TaskID = ID<TaskKind>
+public typealias FlowID = ID<FlowKind>
+public typealias AutomationID = ID<AutomationKind>
 public typealias ScheduleID = ID<ScheduleKind>
 public typealias ExecutionID = ID<ExecutionKind>
 public typealias DatasetID = ID<DatasetKind>

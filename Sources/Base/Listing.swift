@@ -14,4 +14,16 @@ public struct Listing<Element: Sendable, Place: Sendable>: Sendable {
         elements = found.count > limit ? Array(found.prefix(limit)) : found
         next = found.count > limit ? elements.last.map(place) : nil
     }
+
+    private init(_ elements: [Element], next: Place?) {
+        self.elements = elements
+        self.next = next
+    }
+
+    /// The same part with each element made into another.
+    public func map<Other, Failure: Error>(
+        _ transform: (Element) throws(Failure) -> Other
+    ) throws(Failure) -> Listing<Other, Place> {
+        Listing<Other, Place>(try elements.map(transform), next: next)
+    }
 }

@@ -91,7 +91,8 @@ extension Scenario {
             let viewer = try await visit.call(200, "GET", "/v1/roles/viewer").json
             #expect(
                 viewer["scopes"] == [
-                    "tenant:read", "agents:read", "tasks:read", "executions:read", "tools:read", "datasets:read",
+                    "tenant:read", "agents:read", "tasks:read", "flows:read", "automations:read", "executions:read", "tools:read",
+                    "datasets:read",
                 ])
         },
         Scenario("PATCH", "/v1/roles/{role_id}") { visit in

@@ -22,10 +22,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String { "\(method) \(path)" }
     var testDescription: String { name }
 
-    static let all =
+    static let all: [Scenario] =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
         + audit
-        + operators + agents + tasks + schedules + executions + changingExecutions + datasets
+        + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + datasets
 
     // MARK: The server itself
 
@@ -250,7 +250,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario("GET", "/v1/strategies") { visit in
             let strategies = try #require(try await visit.call(200, "GET", "/v1/strategies").json["data"]?.array)
-            #expect(strategies.compactMap { $0["name"]?.string } == ["reactive", "sequence", "plan_and_execute", "tool_loop"])
+            #expect(
+                strategies.compactMap { $0["name"]?.string } == [
+                    "reactive", "sequence", "plan_and_execute", "tool_loop", "flow_graph",
+                ])
         },
     ]
 }

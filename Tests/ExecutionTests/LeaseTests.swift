@@ -33,7 +33,9 @@ import Testing
             await #expect(throws: StepFailure.self) { try await old.begin(try shop.step(tool, key: "tool[9]"), log) }
             #expect(try await old.begin() == nil)
             #expect(try await old.end(RunEnding(state: .succeeded, output: .null), log) == nil)
-            #expect(try await old.retry(afterMilliseconds: 0, RunFailure(error: .null, errorClass: .internal), log) == false)
+            #expect(
+                try await old.retry(afterMilliseconds: 0, RunFailure(error: .null, errorClass: .internal), waiting: [], log)
+                    == false)
             #expect(try await shop.get(id).summary.state == .running)
             #expect(try await shop.steps(id).map(\.status) == [.started])
             #expect(try await shop.executions.logs(of: id, try shop.permit()).elements.allSatisfy { $0.message != "too late" })

@@ -10,7 +10,7 @@ import Testing
 @testable import Execution
 
 /// Numbers that follow from a seed (SplitMix64).
-private struct SeededNumbers: RandomNumberGenerator {
+struct SeededNumbers: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

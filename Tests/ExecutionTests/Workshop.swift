@@ -99,7 +99,10 @@ struct Workshop: Sendable {
             defer { pool.stop() }
             let registry = ToolRegistry(
                 tools: try tools(group, pool),
-                strategies: [ReactiveStrategy(), SequenceStrategy(), PlanAndExecuteStrategy(), ToolLoopStrategy()])
+                strategies: [
+                    ReactiveStrategy(), SequenceStrategy(), PlanAndExecuteStrategy(), ToolLoopStrategy(),
+                    FlowGraphStrategy(pool: pool),
+                ])
             try await body(
                 Workshop(
                     url: database, database: connected, group: group, registry: registry, tenant: tenant,

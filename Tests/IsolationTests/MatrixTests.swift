@@ -38,17 +38,27 @@ import Testing
             + answer.headers.filter { !varying.contains($0.name) }.map { "\($0.name): \($0.value)" }
     }
 
-    /// A task and its schedule.
-    private static func plan(_ client: TestClient) async throws -> (task: String, schedule: String) {
-        let parameters: JSONValue = ["url": "http://a.example/"]
+    /// One definition of every kind, by kind.
+    private static func definitions(_ mine: TestClient) async throws -> [String: String] {
         let task = try #require(
-            try await client.call("POST", "/v1/tasks", ["name": "t", "type": "http_request", "parameters": parameters])
-                .json["id"]?.string)
-        let trigger: JSONValue = ["type": "interval", "every_seconds": 86_400]
+            try await mine.call(
+                "POST", "/v1/tasks", ["name": "t", "type": "http_request", "parameters": ["url": "http://a.example/"]]
+            )
+            .json["id"]?.string)
+        let ends: JSONValue = [["id": "in", "type": "input"], ["id": "out", "type": "output"]]
+        let flow = try #require(
+            try await mine.call(
+                "POST", "/v1/flows", ["name": "f", "nodes": ends, "edges": [["from": "in", "to": "out"]]]
+            ).json["id"]?.string)
+        let automation = try #require(
+            try await mine.call("POST", "/v1/automations", ["name": "a", "steps": [["tool": "ping"]]]).json["id"]?.string)
         let schedule = try #require(
-            try await client.call("POST", "/v1/schedules", ["name": "s", "task_id": .string(task), "trigger": trigger])
-                .json["id"]?.string)
-        return (task, schedule)
+            try await mine.call(
+                "POST", "/v1/schedules",
+                ["name": "s", "task_id": .string(task), "trigger": ["type": "interval", "every_seconds": 86_400]]
+            ).json["id"]?.string)
+        let dataset = try #require(try await mine.call("POST", "/v1/datasets", ["name": "d"]).json["id"]?.string)
+        return ["dataset": dataset, "task": task, "flow": flow, "automation": automation, "schedule": schedule]
     }
 
     @Test func `what another tenant has can't be told from what nobody has`() async throws {
@@ -67,17 +77,16 @@ import Testing
             try await mine.call("POST", "/v1/invitations", ["email": "guest@example.com"]).json["id"]?.string)
         let role = try #require(
             try await mine.call("POST", "/v1/roles", ["name": "r", "scopes": ["agents:read"]]).json["id"]?.string)
-        let dataset = try #require(try await mine.call("POST", "/v1/datasets", ["name": "d"]).json["id"]?.string)
-        let (task, schedule) = try await MatrixTests.plan(mine)
+        let definitions = try await MatrixTests.definitions(mine)
         let there = [
             "agent": agent, "execution": execution, "key": key, "user": "\(person.id)", "session": session.id,
-            "invitation": invitation, "role": role, "task": task, "schedule": schedule, "dataset": dataset,
-        ]
+            "invitation": invitation, "role": role,
+        ].merging(definitions) { one, _ in one }
         let nowhere = [
             "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
             "user": "\(UserID.make())", "session": "\(SessionID.make())", "invitation": "\(InvitationID.make())",
-            "role": "\(RoleID.make())", "task": "\(TaskID.make())", "schedule": "\(ScheduleID.make())",
-            "dataset": "\(DatasetID.make())",
+            "role": "\(RoleID.make())", "task": "\(TaskID.make())", "flow": "\(FlowID.make())",
+            "automation": "\(AutomationID.make())", "schedule": "\(ScheduleID.make())", "dataset": "\(DatasetID.make())",
         ]
 
         let routes = try await MatrixTests.routes()

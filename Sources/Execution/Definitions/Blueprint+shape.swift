@@ -13,6 +13,15 @@ extension Blueprint {
             limits: fields.defaulted("limits", RunLimits.input, .standard, "What one run may take."))
     }
 
+    /// A blueprint as a run finds it, be it of an agent or made for a task, a flow or an automation: what was checked when it was
+    /// saved is not bounded again.
+    static let stored = Input<Blueprint>("StoredBlueprint", "What a run carries through.") { fields in
+        Blueprint(
+            tools: fields.required("tools", .array(of: ToolUse.input, 0...FlowGraph.totalLimit), "The tools."),
+            strategy: fields.required("strategy", StrategyUse.stored, "How the tools are used."),
+            limits: fields.defaulted("limits", RunLimits.input, .standard, "What one run may take."))
+    }
+
     /// The text that is stored and shown.
     var bytes: [UInt8] {
         let value: JSONValue = [
@@ -33,6 +42,16 @@ extension Blueprint.ToolUse {
 }
 
 extension Blueprint.StrategyUse {
+    fileprivate static let stored = Input<Self>("StoredStrategyUse", "A strategy with its configuration.") { fields in
+        Self(
+            name: fields.required("name", .string(1...100), "The name of a strategy."),
+            configuration: fields.defaulted("config", .object(bytes: storedBytes), .object(JSONObject()), "Its configuration.")
+                .object ?? JSONObject())
+    }
+
+    /// A plan has as many steps, each with its input, and a flow as many bytes.
+    private static let storedBytes = max(FlowGraph.bytes, PlannedStep.stepLimit * PlannedStep.inputBytes) + 64 << 10
+
     static let input = Input<Self>("StrategyUse", "A strategy with its configuration.") { fields in
         Self(
             name: fields.required("name", .string(1...100), "The name of a strategy, from the list of strategies."),

@@ -1,18 +1,23 @@
 // Which definition is meant, where it may be of more than one kind. On the wire each kind has a field of its own with ids of its own.
 
 import Base
+import JSON
 import Postgres
 
-/// An agent or a task.
+/// An agent, a task, a flow or an automation.
 public enum DefinitionReference: Sendable, Hashable {
     case agent(AgentID)
     case task(TaskID)
+    case flow(FlowID)
+    case automation(AutomationID)
 
     /// The id as the store has it.
     var uuid: UUIDBits {
         switch self {
         case .agent(let id): id.uuid
         case .task(let id): id.uuid
+        case .flow(let id): id.uuid
+        case .automation(let id): id.uuid
         }
     }
 
@@ -21,21 +26,77 @@ public enum DefinitionReference: Sendable, Hashable {
         switch self {
         case .agent: "agent"
         case .task: "task"
+        case .flow: "flow"
+        case .automation: "automation"
         }
     }
+
+    /// The field that names it, and the id in it.
+    var member: (name: String, id: String) {
+        switch self {
+        case .agent(let id): ("agent_id", id.description)
+        case .task(let id): ("task_id", id.description)
+        case .flow(let id): ("flow_id", id.description)
+        case .automation(let id): ("automation_id", id.description)
+        }
+    }
+
+    /// Its id on the wire.
+    public var name: String { member.id }
 
     /// The agent, if it is one.
     public var agent: AgentID? { if case .agent(let id) = self { id } else { nil } }
     /// The task, if it is one.
     public var task: TaskID? { if case .task(let id) = self { id } else { nil } }
+    /// The flow, if it is one.
+    public var flow: FlowID? { if case .flow(let id) = self { id } else { nil } }
+    /// The automation, if it is one.
+    public var automation: AutomationID? { if case .automation(let id) = self { id } else { nil } }
 
     /// What the store says; `nil` for a kind that is none of these.
     init?(kind: String, uuid: UUIDBits) {
         switch kind {
         case "agent": self = .agent(AgentID(uuid))
         case "task": self = .task(TaskID(uuid))
+        case "flow": self = .flow(FlowID(uuid))
+        case "automation": self = .automation(AutomationID(uuid))
         default: return nil
         }
+    }
+
+    /// The one of several that is given; `nil` of none and of more than one.
+    public init?(one agent: AgentID?, _ task: TaskID?, _ flow: FlowID?, _ automation: AutomationID?) {
+        let given = [
+            agent.map { DefinitionReference.agent($0) }, task.map { .task($0) }, flow.map { .flow($0) },
+            automation.map { .automation($0) },
+        ].compactMap { $0 }
+        guard given.count == 1 else { return nil }
+        self = given[0]
+    }
+}
+
+extension Output.Field {
+    /// The fields that say which definition is meant: the one of its kind holds its id.
+    static func definition(_ reference: @escaping @Sendable (borrowing Value) -> DefinitionReference) -> [Self] {
+        [
+            .field("agent_id", "The agent, if it is one.") { reference($0).agent },
+            .field("task_id", "The task, if it is one.") { reference($0).task },
+            .field("flow_id", "The flow, if it is one.") { reference($0).flow },
+            .field("automation_id", "The automation, if it is one.") { reference($0).automation },
+        ]
+    }
+}
+
+extension Fields {
+    /// The definition that one of four fields names.
+    mutating func definition() -> DefinitionReference? {
+        let agent = optional("agent_id", .id(AgentID.self), "The agent, if it is one.")
+        let task = optional("task_id", .id(TaskID.self), "The task, if it is one.")
+        let flow = optional("flow_id", .id(FlowID.self), "The flow, if it is one.")
+        let automation = optional("automation_id", .id(AutomationID.self), "The automation, if it is one.")
+        let count = (agent == nil ? 0 : 1) + (task == nil ? 0 : 1) + (flow == nil ? 0 : 1) + (automation == nil ? 0 : 1)
+        refuse("agent_id", .duplicate, "Only one of agent_id, task_id, flow_id and automation_id.", when: count > 1)
+        return DefinitionReference(one: agent, task, flow, automation)
     }
 }
 

@@ -8,9 +8,8 @@ extension Execution {
     public static let output = Output<Execution>(
         "Execution", "One run of an agent or a task.",
         [
-            .field("id", "Its id.") { $0.summary.id },
-            .field("agent_id", "The agent, if it is one that runs.") { $0.summary.definition.agent },
-            .field("task_id", "The task, if it is one that runs.") { $0.summary.definition.task },
+            .field("id", "Its id.") { $0.summary.id }
+        ] + Output<Execution>.Field.definition { $0.summary.definition } + [
             .field("agent_version", "The version of the agent or task that it runs.") { $0.summary.agentVersion },
             .field("state", "Where it stands.") { $0.summary.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") {
@@ -45,9 +44,8 @@ extension ExecutionSummary {
     public static let output = Output<ExecutionSummary>(
         "ExecutionSummary", "One run of an agent or a task, without what went in and came out.",
         [
-            .field("id", "Its id.") { $0.id },
-            .field("agent_id", "The agent, if it is one that runs.") { $0.definition.agent },
-            .field("task_id", "The task, if it is one that runs.") { $0.definition.task },
+            .field("id", "Its id.") { $0.id }
+        ] + Output<ExecutionSummary>.Field.definition { $0.definition } + [
             .field("agent_version", "The version of the agent or task that it runs.") { $0.agentVersion },
             .field("state", "Where it stands.") { $0.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.attempt },
@@ -68,9 +66,8 @@ extension ExecutionResult {
     public static let output = Output<ExecutionResult>(
         "ExecutionResult", "What an execution came to.",
         [
-            .field("execution_id", "The execution.") { $0.id },
-            .field("agent_id", "The agent, if it is one that runs.") { $0.definition.agent },
-            .field("task_id", "The task, if it is one that runs.") { $0.definition.task },
+            .field("execution_id", "The execution.") { $0.id }
+        ] + Output<ExecutionResult>.Field.definition { $0.definition } + [
             .field("state", "Where it stands.") { $0.state },
             .field("output", "What it came to; null before it succeeded.") { $0.result },
             .field("error", "Why the last attempt failed.") { $0.error },

@@ -23,7 +23,7 @@ public final class Executions: Sendable {
 
     /// What these operations run, to be prepared at connect.
     public static var statements: [any AnyStatement] {
-        ExecutionStatements.all + ChangeStatements.all + RunStatements.all + [replace]
+        ExecutionStatements.all + ChangeStatements.all + RunStatements.all + [replace, definition]
     }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.

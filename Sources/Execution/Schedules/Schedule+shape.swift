@@ -6,12 +6,11 @@ import JSON
 extension Schedule {
     /// A schedule as it is answered.
     public static let output = Output<Schedule>(
-        "Schedule", "When an agent or a task runs by itself.",
+        "Schedule", "When an agent, a task, a flow or an automation runs by itself.",
         [
             .field("id", "Its id.") { $0.id },
             .field("name", "Its name.") { $0.name },
-            .field("agent_id", "The agent that it runs, if it is one.") { $0.definition.agent },
-            .field("task_id", "The task that it runs, if it is one.") { $0.definition.task },
+        ] + Output<Schedule>.Field.definition { $0.definition } + [
             .field("trigger", "When it fires.") { $0.trigger },
             .field("input", "What each run is given.") { $0.input },
             .field("missed", "What becomes of fires that were missed by more than a minute.") { $0.missed },
@@ -28,12 +27,15 @@ extension Schedule {
 
 extension CreateSchedule {
     public static let input = Input<CreateSchedule>("CreateSchedule", "A new schedule.") { fields in
-        let agent = fields.optional("agent_id", .id(AgentID.self), "The agent that it runs.")
-        let task = fields.optional("task_id", .id(TaskID.self), "Or the task.")
-        fields.refuse("agent_id", .required, "Either an agent or a task.", when: (agent == nil) == (task == nil))
+        let definition = fields.definition()
+        fields.refuse(
+            "agent_id", .required, "A schedule is of an agent, a task, a flow or an automation.", when: definition == nil)
+        fields.refuse(
+            "automation_id", .format, "An automation has triggers of its own: change those.",
+            when: definition?.automation != nil)
         return CreateSchedule(
             name: fields.required("name", .string(1...100, format: .line), "Its name."),
-            definition: task.map { .task($0) } ?? .agent(agent ?? AgentID(UUIDBits(high: 0, low: 0))),
+            definition: definition ?? .agent(AgentID(UUIDBits(high: 0, low: 0))),
             trigger: fields.required("trigger", ScheduleTrigger.input, "When it fires. The first time is later than now."),
             input: fields.defaulted("input", .rawObject(bytes: TriggerAgent.inputBytes), .emptyObject, "What each run is given."),
             policies: (

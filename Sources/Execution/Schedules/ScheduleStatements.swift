@@ -7,7 +7,7 @@ import Tenancy
 
 enum ScheduleStatements {
     static let all: [any AnyStatement] =
-        [ground, create, get, list, lock, update, drop, delete, fires, lockCount] + SchedulerStatements.tenant
+        [ground, create, get, list, lock, update, drop, delete, deleteAll, fires, lockCount] + SchedulerStatements.tenant
 
     private static let columns = """
         s.id, s.name, d.kind, s.definition_id, s.trigger, s.input, s.missed, s.overlap, s.state, s.next_fire_at, s.last_fired_at,
@@ -120,6 +120,10 @@ enum ScheduleStatements {
         """
         DELETE FROM schedules WHERE id = $1 AND ($2::bigint[] IS NULL OR revision = ANY ($2)) RETURNING insula_audit($3, id)
         """)
+
+    static let deleteAll = Statement<Void, UUIDBits, AuditEntry>(
+        "delete the schedules of a definition",
+        "DELETE FROM schedules WHERE definition_id = $1 RETURNING insula_audit($2, id)")
 
     static let fires = Statement<ScheduleFire, ScheduleID, Timestamp?, Int, Int>(
         "fires of a schedule",

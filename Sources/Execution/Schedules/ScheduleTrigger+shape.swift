@@ -22,8 +22,8 @@ extension ScheduleTrigger {
             "event", .string(1...60, format: .line), "Of an event: its type, such as execution.failed.")
         let filter = fields.optional(
             "filter", .object(bytes: filterBytes), "Of an event: what its payload has to hold; anything when left out.")
-        let agent = fields.optional("agent_id", .id(AgentID.self), "Of a completion_of: the agent whose runs it waits for.")
-        let task = fields.optional("task_id", .id(TaskID.self), "Of a completion_of: or the task.")
+        // Of a completion_of: whose runs it waits for.
+        let definition = fields.definition()
         let ends = fields.optional(
             "states", .array(of: .enumeration(End.self), 1...End.allCases.count),
             "Of a completion_of: how the run has to have ended; succeeded when left out.")
@@ -33,7 +33,8 @@ extension ScheduleTrigger {
         fields.refuse("at", .required, wanted, when: type == .at && at == nil)
         fields.refuse("event", .required, wanted, when: type == .event && event == nil)
         fields.refuse(
-            "agent_id", .required, "Either an agent or a task.", when: type == .completionOf && (agent == nil) == (task == nil))
+            "agent_id", .required, "The agent, task, flow or automation whose runs it waits for.",
+            when: type == .completionOf && definition == nil)
         let other = "It belongs to triggers of another type."
         fields.refuse("every_seconds", .unknown, other, when: type != .interval && every != nil)
         fields.refuse("cron", .unknown, other, when: type != .cron && cron != nil)
@@ -41,8 +42,8 @@ extension ScheduleTrigger {
         fields.refuse("at", .unknown, other, when: type != .at && at != nil)
         fields.refuse("event", .unknown, other, when: type != .event && event != nil)
         fields.refuse("filter", .unknown, other, when: type != .event && filter != nil)
-        fields.refuse("agent_id", .unknown, other, when: type != .completionOf && agent != nil)
-        fields.refuse("task_id", .unknown, other, when: type != .completionOf && task != nil)
+        fields.refuse(
+            definition?.member.name ?? "", .unknown, other, when: type != .completionOf && definition != nil)
         fields.refuse("states", .unknown, other, when: type != .completionOf && ends != nil)
         switch type {
         case .interval: return .interval(seconds: every ?? everySeconds.lowerBound)
@@ -50,8 +51,7 @@ extension ScheduleTrigger {
         case .at: return .at(at ?? Timestamp(microseconds: 0))
         case .event: return .event(type: event ?? "", filter: filter?.object ?? JSONObject())
         case .completionOf:
-            let definition = task.map { DefinitionReference.task($0) } ?? .agent(agent ?? AgentID(UUIDBits(high: 0, low: 0)))
-            return .completionOf(definition, ends: ends ?? [.succeeded])
+            return .completionOf(definition ?? .agent(AgentID(UUIDBits(high: 0, low: 0))), ends: ends ?? [.succeeded])
         }
     }
 
@@ -69,8 +69,7 @@ extension ScheduleTrigger {
             object["event"] = .string(type)
             object["filter"] = .object(filter)
         case .completionOf(let definition, let ends):
-            if let agent = definition.agent { object["agent_id"] = .string(agent.description) }
-            if let task = definition.task { object["task_id"] = .string(task.description) }
+            object[definition.member.name] = .string(definition.member.id)
             object["states"] = .array(ends.map { .string($0.rawValue) })
         }
         return .object(object)

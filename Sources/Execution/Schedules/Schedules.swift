@@ -27,22 +27,34 @@ public final class Schedules: Sendable {
     /// - Throws: `.invalid` naming what it refers to that is not there, or a trigger that never comes; `.invalidState` for a definition that will
     ///   never run again; `.limitReached`.
     public func create(_ schedule: CreateSchedule, _ permit: Permit<TasksWrite>) async throws(Fault) -> Schedule {
-        let made = try await database.session(permit.scope.database) { session throws(Fault) -> Schedule? in
-            try await session.execute(ScheduleStatements.lockCount, permit.scope.tenant)
-            let definition = schedule.definition
-            let ground = try await ground(definition, schedule.trigger, session)
-            guard ground.count < Schedules.most else {
-                throw Fault(.limitReached, "A tenant has at most \(Schedules.most) schedules. Delete one first.")
-            }
-            try Schedules.check(definition, ground.definitionState)
-            let plan = try plan(schedule.trigger, anchor: ground.now, ground, target: definition.uuid)
-            return try await session.first(
-                ScheduleStatements.create, permit.scope.tenant, ScheduleID.make(), definition.uuid, schedule.name,
-                schedule.trigger.kind.rawValue, JSONBytes(schedule.trigger.value.bytes), JSONBytes(schedule.input.bytes),
-                JSONBytes(schedule.missed.value.bytes), schedule.overlap.rawValue, ground.now, plan.next, plan.event,
-                permit.audit(.scheduleCreated))
+        let made = try await database.session(permit.scope.database) { session throws(Fault) in
+            try await create(schedule, permit, within: session)
         }
         return try found(made)
+    }
+
+    /// The same as part of a transaction.
+    func create<Needed>(
+        _ schedule: CreateSchedule, _ permit: Permit<Needed>, within session: Session
+    ) async throws(Fault) -> Schedule? {
+        try await session.execute(ScheduleStatements.lockCount, permit.scope.tenant)
+        let definition = schedule.definition
+        let ground = try await ground(definition, schedule.trigger, session)
+        guard ground.count < Schedules.most else {
+            throw Fault(.limitReached, "A tenant has at most \(Schedules.most) schedules. Delete one first.")
+        }
+        try Schedules.check(definition, ground.definitionState)
+        let plan = try plan(schedule.trigger, anchor: ground.now, ground, target: definition.uuid)
+        return try await session.first(
+            ScheduleStatements.create, permit.scope.tenant, ScheduleID.make(), definition.uuid, schedule.name,
+            schedule.trigger.kind.rawValue, JSONBytes(schedule.trigger.value.bytes), JSONBytes(schedule.input.bytes),
+            JSONBytes(schedule.missed.value.bytes), schedule.overlap.rawValue, ground.now, plan.next, plan.event,
+            permit.audit(.scheduleCreated))
+    }
+
+    /// Removes the schedules of a definition as part of a transaction.
+    func deleteAll<Needed>(of definition: UUIDBits, _ permit: Permit<Needed>, within session: Session) async throws(Fault) {
+        try await session.execute(ScheduleStatements.deleteAll, definition, permit.audit(.scheduleDeleted))
     }
 
     /// - Throws: `.notFound`.

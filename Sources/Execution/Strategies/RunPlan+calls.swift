@@ -25,7 +25,19 @@ extension RunPlan {
         guard let tool = registry.tool(use.name) else {
             return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(use.name).").toldToModel)]
         }
-        let whole = use.configuration.merging(input.keeping(tool.argumentNames)).merging(arguments)
+        return try await attempt(
+            tool, key: key, input: use.configuration.merging(input.keeping(tool.argumentNames)).merging(arguments))
+    }
+
+    /// The same with `input` and nothing else.
+    func attemptExactly(_ name: String, key: String, input: JSONObject) async throws(StepFailure) -> JSONValue {
+        guard let tool = registry.tool(name) else {
+            return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(name).").toldToModel)]
+        }
+        return try await attempt(tool, key: key, input: input)
+    }
+
+    private func attempt(_ tool: any Tool, key: String, input whole: JSONObject) async throws(StepFailure) -> JSONValue {
         do throws(Fault) {
             _ = try tool.prepare(whole)
         } catch {
@@ -36,4 +48,27 @@ extension RunPlan {
     }
 
     private static func tried(_ tool: some Tool) -> any Tool { TriedTool(base: tool) }
+
+    /// Writes down what came about by chance, such as which branch came first: however often the run is repeated, this gives what it
+    /// was the first time.
+    func note(_ value: JSONValue, key: String) async throws(StepFailure) -> JSONValue {
+        try await journal.call(NoteTool(value: value), key: key, input: JSONObject())
+    }
+}
+
+/// A step that only stands in the journal.
+private struct NoteTool: Tool {
+    let value: JSONValue
+
+    let name = "note"
+    let version = "1.0.0"
+    let summary = "Keeps what came about by chance."
+    let category = "flow"
+    let effect = Effect.pure
+    let configuration = Input<Bool>("NoteConfiguration", "Nothing to set.") { _ in true }
+    let arguments = Input<Bool>("NoteArguments", "Nothing to give.") { _ in true }
+    var output: SchemaNode { SchemaNode(.any) }
+    var examples: [ToolExample] { [] }
+
+    func call(_ arguments: Bool, in context: ToolContext) async throws(StepFailure) -> JSONValue { value }
 }

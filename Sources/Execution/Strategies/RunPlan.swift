@@ -4,7 +4,7 @@ import Base
 import JSON
 
 /// One run as its strategy sees it. Used by the run's own task.
-public struct RunPlan {
+public struct RunPlan: Sendable {
     public let tools: [Blueprint.ToolUse]
     /// What the agent was triggered with.
     public let input: JSONObject

@@ -40,6 +40,45 @@ struct PlanValues {
         self.input = input
     }
 
+    /// The steps that references in a value name.
+    static func names(in value: JSONValue) -> [String] {
+        switch value {
+        case .string(let text):
+            references(in: text).compactMap {
+                $0.hasPrefix("steps.") ? String($0.split(separator: ".", omittingEmptySubsequences: false)[1]) : nil
+            }
+        case .array(let elements): elements.flatMap { names(in: $0) }
+        case .object(let object): object.members.flatMap { names(in: $0.value) }
+        case .null, .bool, .integer, .double: []
+        }
+    }
+
+    /// Whether something in a value is still to be resolved.
+    static func holdsReference(_ value: JSONValue) -> Bool {
+        switch value {
+        case .string(let text): !references(in: text).isEmpty
+        case .array(let elements): elements.contains { holdsReference($0) }
+        case .object(let object): object.members.contains { holdsReference($0.value) }
+        case .null, .bool, .integer, .double: false
+        }
+    }
+
+    /// The paths of a text's references.
+    private static func references(in text: String) -> [String] {
+        var paths: [String] = []
+        var rest = text[...]
+        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
+            let path = String(rest[start.upperBound..<end.lowerBound]).trimmed
+            if isReference(path) { paths.append(path) }
+            rest = rest[end.upperBound...]
+        }
+        return paths
+    }
+
+    private static func isReference(_ path: String) -> Bool {
+        path.hasPrefix("steps.") || path.hasPrefix("input.") || path == "input"
+    }
+
     /// The value with its references resolved. Recursion is bounded by the depth of what was parsed.
     /// - Throws: `.invalid` naming a reference that leads nowhere.
     func resolve(_ value: JSONValue) throws(Fault) -> JSONValue {
@@ -64,7 +103,7 @@ struct PlanValues {
         var count = 0
         while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
             let path = String(rest[start.upperBound..<end.lowerBound]).trimmed
-            guard path.hasPrefix("steps.") || path.hasPrefix("input.") || path == "input" else {
+            guard PlanValues.isReference(path) else {
                 result += rest[..<end.upperBound]
                 rest = rest[end.upperBound...]
                 continue

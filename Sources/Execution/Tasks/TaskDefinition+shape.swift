@@ -35,6 +35,17 @@ extension TaskBody {
         ]
         return value.bytes
     }
+
+    /// What the store holds of a task.
+    init(stored body: JSONRaw) throws(Fault) {
+        let value = try JSONValue(parsing: body.bytes)
+        guard let type = value["type"]?.string.flatMap({ TaskType(rawValue: $0) }), let priority = value["priority"]?.int else {
+            throw Fault(.internalError, "The server could not do it.", cause: "the body of a task is none")
+        }
+        self.init(
+            type, parameters: value["parameters"]?.object ?? JSONObject(), priority: priority,
+            limits: try Blueprint.RunLimits.input.decode((value["limits"] ?? [:]).bytes))
+    }
 }
 
 extension CreateTask {
@@ -66,44 +77,4 @@ extension UpdateTask {
             priority: fields.optional("priority", .integer(TaskDefinition.priorities), "Its priority."),
             limits: fields.optional("limits", Blueprint.RunLimits.input, "What one run may take."))
     }
-}
-
-/// What a task is run with.
-public struct RunTask: Sendable {
-    /// An object: what it names goes over the parameters.
-    public let input: JSONRaw
-
-    public init(input: JSONRaw = .emptyObject) {
-        self.input = input
-    }
-
-    public static let input = Input<RunTask>("RunTask", "What a task is run with.") { fields in
-        RunTask(
-            input: fields.defaulted(
-                "input", .rawObject(bytes: TriggerAgent.inputBytes), .emptyObject,
-                "Its members go over the parameters of the task."))
-    }
-}
-
-extension TaskStatistics {
-    /// Statistics as they are answered.
-    public static let output = Output<TaskStatistics>(
-        "TaskStatistics", "How the latest 10000 runs of a task went, at most.",
-        [
-            .field("total", "Runs.") { $0.total },
-            .field("live", "Those that have not ended.") { $0.live },
-            .field("succeeded", "Those that succeeded.") { $0.succeeded },
-            .field("failed", "Those that failed.") { $0.failed },
-            .field("timed_out", "Those whose time was over.") { $0.timedOut },
-            .field("cancelled", "Those that were cancelled.") { $0.cancelled },
-            .field("indeterminate", "Those of which nobody knows.") { $0.indeterminate },
-            .field("success_rate", "Succeeded through all that ended without being cancelled; null before one did.") {
-                $0.successRate
-            },
-            .field("p50_duration_ms", "Half of those that succeeded took no longer, from the first start to the end.") {
-                $0.medianMilliseconds
-            },
-            .field("p95_duration_ms", "95 in 100 of those that succeeded took no longer.") { $0.p95Milliseconds },
-            .field("last_finished_at", "When the last one ended.") { $0.lastFinishedAt },
-        ])
 }

@@ -15,8 +15,8 @@ public struct TaskDefinition: Sendable {
     public let parameters: JSONRaw
     public let priority: Int
     public let limits: JSONRaw
-    public let state: TaskState
-    public let status: TaskStatus
+    public let state: DefinitionState
+    public let status: RunStatus
     public let lastExecution: ExecutionID?
     /// The number of the version, from 1.
     public let version: Int
@@ -120,26 +120,14 @@ public struct UpdateTask: Sendable {
     }
 }
 
-/// How the runs of a task went, computed from its latest ones.
-public struct TaskStatistics: Sendable {
-    /// Over how many of the latest runs it is computed, at most.
-    public static let most = 10_000
-
-    public let total: Int
-    public let live: Int
-    public let succeeded: Int
-    public let failed: Int
-    public let timedOut: Int
-    public let cancelled: Int
-    public let indeterminate: Int
-    /// From the first start to the end of those that succeeded; `nil` when none did.
-    public let medianMilliseconds: Int?
-    public let p95Milliseconds: Int?
-    public let lastFinishedAt: Timestamp?
-
-    /// Of those that came to an end of their own, how many succeeded, from 0 to 1; `nil` when none did.
-    public var successRate: Double? {
-        let ended = succeeded + failed + timedOut + indeterminate
-        return ended == 0 ? nil : Double(succeeded) / Double(ended)
+extension TaskDefinition {
+    init(_ record: DefinitionRecord<TaskKind>) throws(Fault) {
+        let body = try TaskBody(stored: record.body)
+        self.init(
+            id: record.id, name: record.name, description: record.description, type: body.type,
+            parameters: JSONRaw(JSONValue.object(body.parameters).bytes), priority: body.priority,
+            limits: JSONRaw(body.limits.value.bytes), state: record.state, status: record.status,
+            lastExecution: record.lastExecution, version: record.version, createdAt: record.createdAt,
+            updatedAt: record.updatedAt, revision: record.revision)
     }
 }

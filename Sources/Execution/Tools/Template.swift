@@ -55,6 +55,19 @@ struct Template: Sendable {
         self.pieces = pieces
     }
 
+    /// The expression of a template that is one place and nothing else, without a filter.
+    var soleExpression: JMESPath? {
+        guard pieces.count == 1, case .place(let expression, nil, _) = pieces[0] else { return nil }
+        return expression
+    }
+
+    /// The expressions of all places.
+    var expressions: [JMESPath] {
+        pieces.compactMap { piece in
+            if case .place(let expression, _, _) = piece { expression } else { nil }
+        }
+    }
+
     // MARK: Reading
 
     private static func opening(in bytes: [UInt8], from start: Int) -> Int? {

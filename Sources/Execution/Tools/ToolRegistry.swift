@@ -41,6 +41,7 @@ public struct ToolRegistry: Sendable {
                 SequenceStrategy(),
                 PlanAndExecuteStrategy(),
                 ToolLoopStrategy(),
+                FlowGraphStrategy(pool: pool),
             ])
     }
 

@@ -18,7 +18,7 @@ extension Run {
         let blueprint: Blueprint
         let input: JSONValue
         do throws(Fault) {
-            blueprint = try Blueprint.input.decode(beginning.blueprint.bytes)
+            blueprint = try Blueprint.stored.decode(beginning.blueprint.bytes)
             input = try JSONValue(parsing: beginning.input.bytes)
         } catch {
             throw StepFailure(error, .permanent)
@@ -96,7 +96,7 @@ extension Run {
         let isLetGo: Bool
         if failure.kind == .paused {
             log.add(.info, "paused")
-            isLetGo = try await store.pause(log)
+            isLetGo = try await store.pause(waiting: waiting, log)
         } else {
             isLetGo = try await store.suspend(waiting, log)
         }
@@ -115,7 +115,7 @@ extension Run {
             metadata["delay_ms"] = .integer(delay)
             log.add(.warn, "attempt \(beginning.attempt) of \(beginning.maxAttempts) failed, the next one follows", metadata)
             let reason = RunFailure(error: stored, errorClass: failure.errorClass)
-            if try await store.retry(afterMilliseconds: delay, reason, log) { return .retried }
+            if try await store.retry(afterMilliseconds: delay, reason, waiting: journal?.waiting ?? [], log) { return .retried }
             return try await cancel(store, log, error: stored)
         case .fail:
             log.add(.error, "failed: \(failure.fault.message)", failure.fault.metadata)

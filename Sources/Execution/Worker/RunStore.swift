@@ -177,10 +177,14 @@ import Postgres
     }
 
     /// Puts the execution back for its next attempt.
+    /// - Parameter waiting: steps that wait on until then.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
-    func retry(afterMilliseconds delay: Int, _ failure: RunFailure, _ log: RunLog) async throws(Fault) -> Bool {
+    func retry(
+        afterMilliseconds delay: Int, _ failure: RunFailure, waiting: [WaitingStep], _ log: RunLog
+    ) async throws(Fault) -> Bool {
         let (execution, epoch) = (execution, epoch)
-        return try await send(log, 1) { batch in
+        return try await send(log, 1 + waiting.count) { batch in
+            RunStore.add(waiting, execution, epoch, to: &batch)
             let put = batch.add(
                 RunStatements.retry, execution, epoch, delay, JSONBytes(failure.error.bytes), failure.errorClass.rawValue)
             return { results throws(Fault) in results.affected(put) > 0 }
@@ -194,21 +198,29 @@ import Postgres
         let wake = WakeUp(steps.map(\.wait))
         return try await send(log, 2 + steps.count) { batch in
             batch.add(RunStatements.lock, execution, epoch)
-            for step in steps {
-                batch.add(
-                    StepStatements.wait, execution, epoch, step.key, JSONBytes(step.wait.stored.bytes), step.number,
-                    step.tokens, step.microdollars)
-            }
+            RunStore.add(steps, execution, epoch, to: &batch)
             let put = batch.add(RunStatements.suspend, execution, epoch, wake.at, wake.signals, wake.children)
             return { results throws(Fault) in results.affected(put) > 0 }
         }
     }
 
+    private static func add(
+        _ waiting: [WaitingStep], _ execution: ExecutionID, _ epoch: Int, to batch: inout Batch<Once>
+    ) {
+        for step in waiting {
+            batch.add(
+                StepStatements.wait, execution, epoch, step.key, JSONBytes(step.wait.stored.bytes), step.number, step.tokens,
+                step.microdollars)
+        }
+    }
+
     /// Lets go of the execution since somebody has it stand still.
+    /// - Parameter waiting: steps that wait on.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
-    func pause(_ log: RunLog) async throws(Fault) -> Bool {
+    func pause(waiting: [WaitingStep], _ log: RunLog) async throws(Fault) -> Bool {
         let (execution, epoch) = (execution, epoch)
-        return try await send(log, 1) { batch in
+        return try await send(log, 1 + waiting.count) { batch in
+            RunStore.add(waiting, execution, epoch, to: &batch)
             let put = batch.add(RunStatements.pause, execution, epoch)
             return { results throws(Fault) in results.affected(put) > 0 }
         }

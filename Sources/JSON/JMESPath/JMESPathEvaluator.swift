@@ -168,7 +168,7 @@ struct JMESPathEvaluator {
 
 extension JSONValue {
     /// What counts as true: anything but false, null, and what is empty.
-    var isTruthy: Bool {
+    public var isTruthy: Bool {
         switch self {
         case .null: false
         case .bool(let value): value

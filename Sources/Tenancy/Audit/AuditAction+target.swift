@@ -13,8 +13,13 @@ extension AuditAction {
         case .keyCreated, .keyUpdated, .keyRotated, .keyRevoked: "key"
         case .agentCreated, .agentUpdated, .agentDeleted, .agentStarted, .agentPaused, .agentStopped: "agent"
         case .taskCreated, .taskUpdated, .taskDeleted, .taskPaused, .taskResumed, .taskArchived: "task"
+        case .flowCreated, .flowUpdated, .flowDeleted, .flowPaused, .flowResumed, .flowArchived: "flow"
+        case .automationCreated, .automationUpdated, .automationDeleted, .automationPaused, .automationResumed,
+            .automationArchived:
+            "auto"
         case .scheduleCreated, .scheduleUpdated, .scheduleDeleted, .schedulePaused, .scheduleResumed: "sched"
-        case .agentTriggered, .taskRun, .executionCancelled, .executionPaused, .executionResumed, .executionSignalled,
+        case .agentTriggered, .taskRun, .flowRun, .automationRun, .executionCancelled, .executionPaused, .executionResumed,
+            .executionSignalled,
             .executionResolved,
             .executionReplayed:
             "exec"

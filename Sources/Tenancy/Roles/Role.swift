@@ -4,7 +4,7 @@
 public enum Role: String, Sendable, CaseIterable {
     /// Reads.
     case viewer
-    /// Reads, changes and runs agents and tasks.
+    /// Reads, changes and runs agents, tasks, flows and automations.
     case member
     /// Also manages people, roles, keys and settings.
     case admin
@@ -21,8 +21,12 @@ public enum Role: String, Sendable, CaseIterable {
         }
     }
 
-    private static let viewing = Rights([.tenantRead, .agentsRead, .tasksRead, .executionsRead, .toolsRead, .datasetsRead])
-    private static let working = viewing.union(Rights([.agentsWrite, .tasksWrite, .executionsWrite, .datasetsWrite]))
+    private static let viewing = Rights([
+        .tenantRead, .agentsRead, .tasksRead, .flowsRead, .automationsRead, .executionsRead, .toolsRead,
+        .datasetsRead,
+    ])
+    private static let working = viewing.union(
+        Rights([.agentsWrite, .tasksWrite, .flowsWrite, .automationsWrite, .executionsWrite, .datasetsWrite]))
     private static let managing = working.union(
         Rights([
             .tenantWrite, .usersRead, .usersWrite, .usersImpersonate, .rolesRead, .rolesWrite, .keysRead, .keysWrite,

@@ -1,0 +1,145 @@
+// What can be done with every kind of definition but the agent, below the permits: each operation is one transaction in the tenant's scope.
+
+import Base
+import JSON
+import Postgres
+import Tenancy
+
+/// The definitions of one kind.
+struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
+    typealias Record = DefinitionRecord<Kind>
+
+    let statements: DefinitionStatements<Kind>
+    let database: Database
+    /// Told of every run that becomes ready.
+    let signal: QueueSignal
+
+    private var kind: String { statements.kind }
+
+    var notFound: Fault { Fault(.notFound, "There is no such \(kind).") }
+
+    /// Makes a definition, which is active.
+    /// - Parameter further: what else belongs to it, in the same transaction.
+    func create(
+        _ id: ID<Kind>, _ name: String, _ description: String, body: [UInt8], _ scope: TenantScope, _ audit: AuditEntry,
+        further: (Session) async throws(Fault) -> Void = { _ throws(Fault) in }
+    ) async throws(Fault) -> Record {
+        let made = try await database.session(scope.database) { session throws(Fault) -> Record? in
+            try await session.execute(statements.create, scope.tenant, id, name, description, JSONBytes(body), audit)
+            try await further(session)
+            return try await session.first(statements.get, id)
+        }
+        return try found(made)
+    }
+
+    /// - Throws: `.notFound`.
+    func get(_ id: ID<Kind>, _ scope: TenantScope) async throws(Fault) -> Record {
+        try found(try await database.once(scope.database).first(statements.get, id))
+    }
+
+    /// - Parameters:
+    ///   - before: where an earlier part of the list ended.
+    ///   - part: how many at most, 1 to 100, and in which order.
+    func list(
+        _ filter: DefinitionFilter, before: ID<Kind>?, part: (limit: Int, order: ListOrder), _ scope: TenantScope
+    ) async throws(Fault) -> Listing<Record, ID<Kind>> {
+        precondition(Listing<Record, ID<Kind>>.limits.contains(part.limit), "the limit of a list is checked at the door")
+        let found = try await database.slow(scope.database).query(
+            statements.list, filter.state?.rawValue, filter.type, filter.status?.lastRuns, filter.status == .created, before,
+            part.limit + 1, part.order.isAscending)
+        return Listing(found, limit: part.limit) { $0.id }
+    }
+
+    /// Changes a definition that is not archived.
+    /// - Parameters:
+    ///   - body: the new body, made of the present one, or `nil` when that stays. It makes a new version.
+    ///   - further: what else changes, in the same transaction.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalidState` when it is archived.
+    func update<Needed>(
+        _ id: ID<Kind>, _ change: DefinitionChange, _ permit: Permit<Needed>, _ action: AuditAction,
+        body: (JSONRaw) throws(Fault) -> [UInt8]?, further: (Session) async throws(Fault) -> Void = { _ throws(Fault) in }
+    ) async throws(Fault) -> Record {
+        let changed = try await database.session(permit.scope.database) { session throws(Fault) -> Record? in
+            guard let present = try await session.first(statements.lock, id) else { throw notFound }
+            guard present.state != .archived else {
+                throw Fault(.invalidState, "A \(kind) that is archived cannot be changed.")
+            }
+            let count = try await session.execute(
+                statements.update, id, change.name, change.description, try body(present.body).map { JSONBytes($0) },
+                permit.request.acceptedRevisions, permit.audit(action))
+            guard count > 0 else { throw Fault.changedMeanwhile }
+            try await further(session)
+            return try await session.first(statements.get, id)
+        }
+        return try found(changed)
+    }
+
+    /// Changes the state, and ends the schedules of what is archived.
+    /// - Parameter event: what is told, such as `paused`.
+    /// - Throws: `.notFound`; `.invalidState` when the present state does not allow it.
+    func move<Needed>(
+        _ id: ID<Kind>, to state: DefinitionState, told event: String, _ permit: Permit<Needed>, _ action: AuditAction
+    ) async throws(Fault) -> Record {
+        var batch = database.once(permit.scope.database).batch()
+        let moved = batch.add(
+            statements.move, id, state.rawValue, DefinitionState.predecessors(of: state), "\(kind).\(event)",
+            permit.audit(action))
+        batch.add(statements.endSchedules, id)
+        let record = batch.add(statements.get, id)
+        let results = try await batch.run()
+        let present = try found(try results.first(record))
+        guard results.affected(moved) > 0 else {
+            throw Fault(.invalidState, "A \(kind) that is \(present.state.rawValue) cannot become \(state.rawValue).")
+        }
+        return present
+    }
+
+    /// Removes a definition with its versions, schedules and runs.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile.
+    func delete<Needed>(_ id: ID<Kind>, _ permit: Permit<Needed>, _ action: AuditAction) async throws(Fault) {
+        // A long history takes its time: on a connection of its own, the queue locked first.
+        let count = try await database.session(permit.scope.database) { session throws(Fault) in
+            try await session.execute(statements.sweep, id)
+            return try await session.execute(
+                statements.delete, id, permit.request.acceptedRevisions, permit.audit(action))
+        }
+        guard count == 0 else { return }
+        let isThere = try await database.once(permit.scope.database).first(statements.get, id) != nil
+        throw isThere ? .changedMeanwhile : notFound
+    }
+
+    /// Makes a run of an active definition and puts it in the queue: durable once this returns.
+    /// - Throws: `.notFound`; `.invalidState` unless it is active.
+    func run<Needed>(
+        _ id: ID<Kind>, _ run: RunDefinition, _ permit: Permit<Needed>, _ action: AuditAction
+    ) async throws(Fault) -> Execution {
+        let execution = ExecutionID.make()
+        var batch = database.once(permit.scope.database).batch()
+        let state = batch.add(statements.run, id, execution, JSONBytes(run.input.bytes), permit.audit(action))
+        let made = batch.add(ExecutionStatements.get, execution)
+        let results = try await batch.run()
+        guard let state = try results.first(state) else { throw notFound }
+        guard let execution = try results.first(made) else {
+            throw Fault(.invalidState, "A \(kind) that is \(state.rawValue) cannot be run.")
+        }
+        Database.afterCommit { [signal] in signal.raise() }
+        return execution
+    }
+
+    /// How its latest runs went.
+    /// - Throws: `.notFound`.
+    func statistics(of id: ID<Kind>, _ scope: TenantScope) async throws(Fault) -> RunStatistics {
+        var batch = database.slow(scope.database).batch()
+        let record = batch.add(statements.get, id)
+        let statistics = batch.add(statements.statistics, id, RunStatistics.most)
+        let results = try await batch.run()
+        _ = try found(try results.first(record))
+        guard let statistics = try results.first(statistics) else { throw notFound }
+        return statistics
+    }
+
+    private func found(_ record: Record?) throws(Fault) -> Record {
+        guard let record else { throw notFound }
+        return record
+    }
+}
