@@ -52,6 +52,8 @@ struct ModelSession {
         if let usage = answer.usage {
             metadata["input_tokens"] = .integer(usage.inputTokens)
             metadata["output_tokens"] = .integer(usage.outputTokens)
+            context.spend(
+                tokens: usage.inputTokens + usage.outputTokens, microdollars: provider.settings.microdollars(usage) ?? 0)
         }
         context.write(.info, "asked a model", metadata)
         counted = answer.usage.flatMap { usage in counted.map { $0 + usage } }

@@ -32,6 +32,9 @@ public struct ToolRegistry: Sendable {
     ) -> ToolRegistry {
         ToolRegistry(
             tools: outward(client: client, pool: pool, provider: provider) + [
+                WaitTool(),
+                CallAgentTool(),
+                CallFlowTool(),
                 StoreTool(),
                 QueryTool(database: database),
                 DataProcessingTool(database: database, client: client, pool: pool),

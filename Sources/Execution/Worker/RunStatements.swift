@@ -220,7 +220,7 @@ enum RunStatements {
         "cancel the children of a run", roots: orphans)
 
     /// Makes a child, unless it is there already.
-    static let startChild = Statement<StartedChild, ExecutionID, Int, ExecutionID, UUIDBits, JSONBytes>(
+    static let startChild = Statement<StartedChild, ExecutionID, Int, ExecutionID, UUIDBits, JSONBytes, String>(
         "start a child",
         """
         WITH fence AS (
@@ -231,11 +231,11 @@ enum RunStatements {
                 NULL::uuid, NULL
             FROM fence
             JOIN executions p ON p.id = fence.execution_id AND p.depth < \(EnqueueClause.depthLimit)
-            JOIN definitions d ON d.id = $4 AND d.state IN ('running', 'active')
+            JOIN definitions d ON d.id = $4 AND d.kind = $6 AND d.state IN ('running', 'active')
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
         ), \(EnqueueClause.making("wanted"))
         SELECT EXISTS (SELECT FROM fence), EXISTS (SELECT FROM executions WHERE id = $3) OR EXISTS (SELECT FROM made),
-            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4)
+            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4 AND kind = $6)
         """
     ) { row throws(Fault) in
         StartedChild(

@@ -146,10 +146,10 @@ import Postgres
     }
 
     /// Makes a child of this execution, once however often it is asked for.
-    func startChild(_ id: ExecutionID, of definition: UUIDBits, input: JSONRaw) async throws(Fault) -> StartedChild {
+    func startChild(_ id: ExecutionID, of definition: DefinitionReference, input: JSONRaw) async throws(Fault) -> StartedChild {
         try await patiently { () throws(Fault) in
             let started = try await database.once(scope).first(
-                RunStatements.startChild, execution, epoch, id, definition, JSONBytes(input.bytes))
+                RunStatements.startChild, execution, epoch, id, definition.uuid, JSONBytes(input.bytes), definition.kind)
             guard let started else { throw RunStore.lost.fault }
             return started
         }
