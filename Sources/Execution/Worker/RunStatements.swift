@@ -11,7 +11,7 @@ enum RunStatements {
             begin, log, end, retry, suspend, pause, lock, lockQueue, wakeParent, wakeParents, lockChildren, cancelChildren,
             startChild, progress,
         ]
-        + StepStatements.all
+        + StepStatements.all + SpendingStatements.all
 
     /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it.
     static let fence = """

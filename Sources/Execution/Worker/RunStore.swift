@@ -155,6 +155,40 @@ import Postgres
         }
     }
 
+    // MARK: Money
+
+    /// Puts aside what a question to a model may cost.
+    /// - Returns: whether the tenant has a bound.
+    /// - Throws: `.limitReached`, permanent, when the month's budget does not hold that.
+    func reserve(_ question: String, microdollars: Int) async throws(StepFailure) -> Bool {
+        let execution = execution
+        let reservation: SpendingStatements.Reservation?
+        do throws(Fault) {
+            reservation = try await patiently { () throws(Fault) in
+                try await database.once(scope).first(SpendingStatements.reserve, execution, question, microdollars)
+            }
+        } catch {
+            throw StepFailure(error)
+        }
+        guard let budget = reservation?.budget else { return false }
+        guard reservation?.isGranted == true else {
+            throw StepFailure(
+                Fault(
+                    .limitReached,
+                    "The tenant's budget for models, \(budget) millionths of a dollar a month, does not hold another question."),
+                .permanent)
+        }
+        return true
+    }
+
+    /// Counts what a question did cost; `nil` when nobody knows. What can't be written stays put aside, which counts as spent.
+    func settle(_ question: String, microdollars: Int?) async {
+        let execution = execution
+        _ = try? await patiently { () throws(Fault) in
+            try await database.once(scope).execute(SpendingStatements.settle, execution, question, microdollars)
+        }
+    }
+
     // MARK: The end
 
     /// Ends the execution.
