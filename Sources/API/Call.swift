@@ -107,6 +107,14 @@ public final class Call: @unchecked Sendable {
         return id
     }
 
+    /// The text in the path at `position`. One that is no UTF-8 names nothing that exists.
+    func name(_ position: Int) throws(Fault) -> String {
+        guard let text = parameters.text(position, in: exchange.head.bytes) else {
+            throw Fault(.notFound, "There is no such resource.")
+        }
+        return text
+    }
+
     /// Reads and checks the body. A body is JSON; an empty one is taken where `mayBeEmpty`.
     func read<Value>(_ input: Input<Value>, mayBeEmpty: Bool = false) async throws(Fault) -> Value {
         if !exchange.hasBody && mayBeEmpty {

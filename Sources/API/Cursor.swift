@@ -26,16 +26,19 @@ enum Cursor {
 
     /// The text that stands for `position` in the list that `query` names.
     static func seal(_ position: UUIDBits, query: String, for scope: Holder) -> String {
-        let bytes = spell(position)
-        return Base64.url.encode(bytes + signature(bytes, query, scope))
+        seal(spell(position), query: query, for: scope)
+    }
+
+    /// The same for a position that is no id.
+    static func seal(_ bytes: [UInt8], query: String, for scope: Holder) -> String {
+        Base64.url.encode(bytes + signature(bytes, query, scope))
     }
 
     /// The position that a cursor stands for.
     /// - Throws: `.invalid` naming `cursor` when it is not one of this tenant or operator and query.
     static func open(_ text: String, query: String, for scope: Holder) throws(Fault) -> UUIDBits {
-        guard let all = Base64.url.decode(text), all.count == 16 + signatureBytes,
-            constantTimeEqual(Array(all[16...]), signature(Array(all[..<16]), query, scope))
-        else { throw .invalid("cursor", "format", "This is no cursor of this list.") }
+        let all: [UInt8] = try open(text, query: query, for: scope)
+        guard all.count == 16 else { throw unknown }
         var words: (UInt64, UInt64) = (0, 0)
         for at in 0..<8 {
             words.0 = words.0 << 8 | UInt64(all[at])
@@ -43,6 +46,17 @@ enum Cursor {
         }
         return UUIDBits(high: words.0, low: words.1)
     }
+
+    /// The same for a position that is no id.
+    static func open(_ text: String, query: String, for scope: Holder) throws(Fault) -> [UInt8] {
+        guard let all = Base64.url.decode(text), all.count > signatureBytes,
+            constantTimeEqual(
+                Array(all.suffix(signatureBytes)), signature(Array(all.dropLast(signatureBytes)), query, scope))
+        else { throw unknown }
+        return Array(all.dropLast(signatureBytes))
+    }
+
+    private static let unknown = Fault.invalid("cursor", "format", "This is no cursor of this list.")
 
     private static func signature(_ position: [UInt8], _ query: String, _ scope: Holder) -> [UInt8] {
         let message = Array("cursor\0".utf8) + spell(scope.id) + position + Array(query.utf8)

@@ -13,14 +13,14 @@ extension Endpoint {
     static func streaming<Needed: Permission, Value>(
         _ path: String, _ summary: String, _ needed: Needed.Type, _ query: Query<Value>, _ services: Services,
         _ operation:
-            @escaping @Sendable (Permit<Needed>, Value, ([UInt8]) async throws(Fault) -> Void) async throws(Fault) -> Void
+            @escaping @Sendable (Call, Permit<Needed>, Value, ([UInt8]) async throws(Fault) -> Void) async throws(Fault) -> Void
     ) -> Endpoint {
         let origins = OwnOrigins(services.configuration)
         var row = Endpoint(method: .get, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
             call throws(Fault) in
             let permit = try call.permit(needed)
             let value = try call.read(query)
-            try await operation(permit, value) { piece throws(Fault) in
+            try await operation(call, permit, value) { piece throws(Fault) in
                 let scope = try await services.authenticator.scope(of: call, origins: origins)
                 _ = try scope.permit(needed, for: call)
                 try await call.stream(piece, type: lines)

@@ -57,7 +57,7 @@ extension Endpoint {
             .streaming(
                 "/v1/audit/export", "Read the whole audit log, newest first, a line each", AuditRead.self, AuditFilter.query,
                 services
-            ) { permit, filter, write throws(Fault) in
+            ) { _, permit, filter, write throws(Fault) in
                 try await log.beginExport(by: permit)
                 try await log.export(filter, by: permit, to: write)
             },

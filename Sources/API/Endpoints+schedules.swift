@@ -60,7 +60,7 @@ private struct ListFires: Sendable {
 
     func place(of schedule: ScheduleID, for scope: TenantScope) throws(Fault) -> (planned: Timestamp, event: Int)? {
         guard let cursor else { return nil }
-        let place = try Cursor.open(cursor, query: "fires \(schedule)", for: Cursor.Holder(scope))
+        let place: UUIDBits = try Cursor.open(cursor, query: "fires \(schedule)", for: Cursor.Holder(scope))
         return (Timestamp(microseconds: Int64(bitPattern: place.high)), Int(place.low))
     }
 

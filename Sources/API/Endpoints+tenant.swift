@@ -37,7 +37,7 @@ extension Endpoint {
             .streaming(
                 "/v1/tenant/export", "Read everything that the tenant has, a line each; a line of type end comes last",
                 TenantExport.self, nothingAsked, services
-            ) { permit, _, write throws(Fault) in
+            ) { _, permit, _, write throws(Fault) in
                 try await services.exports.begin(by: permit)
                 try await services.exports.run(permit.scope.tenant, to: write)
             }.sensitive,

@@ -61,7 +61,7 @@ public struct Composition: Sendable {
         let models = try ChatSettings(configuration).map { (settings) throws(Fault) in
             ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: names))
         }
-        let registry = ToolRegistry.standard(client: client, pool: pool, provider: models)
+        let registry = ToolRegistry.standard(database: database, client: client, pool: pool, provider: models)
         let events = EventDelivery(database, group)
         let signal = QueueSignal(database: database, loop: group.loops[0], node: node, events: events.signal)
         let worker = Worker(

@@ -11,6 +11,7 @@ public struct ExecutionCore: Sendable {
     public let automations: Automations
     public let schedules: Schedules
     public let executions: Executions
+    public let datasets: Datasets
     /// The tools and strategies that definitions can use.
     public let registry: ToolRegistry
 
@@ -23,11 +24,12 @@ public struct ExecutionCore: Sendable {
         flows = Flows(database: database, registry: registry, signal: signal)
         automations = Automations(database: database, registry: registry, schedules: schedules, signal: signal)
         executions = Executions(database: database, signal: signal)
+        datasets = Datasets(database: database)
     }
 
     /// What these operations run, to be prepared at connect.
     public static var statements: [any AnyStatement] {
         Agents.statements + Tasks.statements + Flows.statements + Automations.statements + Schedules.statements
-            + Executions.statements
+            + Executions.statements + Datasets.statements
     }
 }

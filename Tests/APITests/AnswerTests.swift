@@ -20,7 +20,7 @@ import Testing
     /// The document, its paths with made-up ids in place of the parameters.
     private func offered() async throws -> [(path: String, methods: [String])] {
         try await TestServer.shared().paths.members.map { member in
-            let path = member.name.replacing(/\{[a-z]+_id\}/) { _ in "\(AgentID.make())" }
+            let path = member.name.replacing(/\{[a-z_]+\}/) { $0.output.hasSuffix("_id}") ? "\(AgentID.make())" : "key" }
             return (path, (member.value.object?.members ?? []).map { $0.name.uppercased() })
         }
     }

@@ -93,6 +93,7 @@ extension Scenario {
                 viewer["scopes"] == [
                     "tenant:read", "agents:read", "tasks:read", "flows:read", "automations:read", "executions:read", "tools:read",
                     "events:read",
+                    "datasets:read",
                 ])
         },
         Scenario("PATCH", "/v1/roles/{role_id}") { visit in

@@ -35,8 +35,8 @@ struct Model: Sendable {
             let settings = try Model.settings(fake.url, settings)
             let provider = ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: pool))
             let client = OutgoingClient(group: group, rule: AddressGuard(), pool: pool)
-            let registry = ToolRegistry.standard(client: client, pool: pool, provider: provider)
-            let model = Model(fake: fake, tools: registry.tools, group: group)
+            let tools = ToolRegistry.outward(client: client, pool: pool, provider: provider)
+            let model = Model(fake: fake, tools: tools, group: group)
             let result = await group.loops[0].call { () async -> Result<Void, any Error> in
                 do {
                     return .success(try await body(model))

@@ -81,6 +81,8 @@ struct Household {
                 VALUES ($1, $2, 's', 'ping', 'pure', sha256('i'), '{}', 'started', 1, 1)
                 """, [execution]
             ),
+            ("datasets (tenant_id, id, name, description) VALUES ($1, $2, 'd', '')", [agent]),
+            ("dataset_records (tenant_id, dataset_id, key, body, bytes) VALUES ($1, $2, 'k', '{}', 3)", [agent]),
             (
                 "execution_logs (tenant_id, execution_id, seq, level, message, metadata) VALUES ($1, $2, 1, 'info', 'm', '{}')",
                 [execution]

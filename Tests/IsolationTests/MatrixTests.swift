@@ -26,7 +26,9 @@ import Testing
             guard !member.name.hasPrefix("/v1/operator/") else { return [] }
             guard let name = member.name.firstMatch(of: /\{([a-z]+)_id\}/) else { return [] }
             return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].map { method in
-                Route(method: method, path: member.name.replacing(name.0, with: "ID"), kind: String(name.1))
+                Route(
+                    method: method, path: member.name.replacing(name.0, with: "ID").replacing("{key}", with: "key"),
+                    kind: String(name.1))
             }
         }
     }
@@ -55,7 +57,8 @@ import Testing
                 "POST", "/v1/schedules",
                 ["name": "s", "task_id": .string(task), "trigger": ["type": "interval", "every_seconds": 86_400]]
             ).json["id"]?.string)
-        return ["task": task, "flow": flow, "automation": automation, "schedule": schedule]
+        let dataset = try #require(try await mine.call("POST", "/v1/datasets", ["name": "d"]).json["id"]?.string)
+        return ["dataset": dataset, "task": task, "flow": flow, "automation": automation, "schedule": schedule]
     }
 
     @Test func `what another tenant has can't be told from what nobody has`() async throws {
@@ -83,7 +86,7 @@ import Testing
             "agent": "\(AgentID.make())", "execution": "\(ExecutionID.make())", "key": "\(KeyID.make())",
             "user": "\(UserID.make())", "session": "\(SessionID.make())", "invitation": "\(InvitationID.make())",
             "role": "\(RoleID.make())", "task": "\(TaskID.make())", "flow": "\(FlowID.make())",
-            "automation": "\(AutomationID.make())", "schedule": "\(ScheduleID.make())",
+            "automation": "\(AutomationID.make())", "schedule": "\(ScheduleID.make())", "dataset": "\(DatasetID.make())",
         ]
 
         let routes = try await MatrixTests.routes()

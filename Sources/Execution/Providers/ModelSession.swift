@@ -146,10 +146,3 @@ extension ChatAnswer {
         }
     }
 }
-
-extension String {
-    /// Without white space at both ends.
-    var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }
-}

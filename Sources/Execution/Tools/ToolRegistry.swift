@@ -4,6 +4,7 @@ import Base
 import HTTP
 import JSON
 import Loop
+import Postgres
 
 /// The tools and strategies of the process.
 public struct ToolRegistry: Sendable {
@@ -22,25 +23,21 @@ public struct ToolRegistry: Sendable {
 
     /// All that this version has.
     /// - Parameters:
+    ///   - database: holds the tenants' datasets.
     ///   - client: reaches other servers, behind the guard of addresses.
     ///   - pool: takes what burns a core.
     ///   - provider: the server of models, when the operator has one.
-    public static func standard(client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil) -> ToolRegistry {
+    public static func standard(
+        database: Database, client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil
+    ) -> ToolRegistry {
         ToolRegistry(
-            tools: [
-                PingTool(),
-                HTTPRequestTool(client: client),
-                WebScraperTool(client: client, pool: pool),
-                JSONTransformTool(pool: pool),
-                ValidateTool(pool: pool),
-                TemplateTool(pool: pool),
-                LLMChatTool(provider: provider),
-                SummarizeTool(provider: provider),
-                WriteBlogTool(provider: provider),
-                MCPCallTool(client: client),
+            tools: outward(client: client, pool: pool, provider: provider) + [
                 WaitTool(),
                 CallAgentTool(),
                 CallFlowTool(),
+                StoreTool(),
+                QueryTool(database: database),
+                DataProcessingTool(database: database, client: client, pool: pool),
             ],
             strategies: [
                 ReactiveStrategy(),
@@ -49,6 +46,27 @@ public struct ToolRegistry: Sendable {
                 ToolLoopStrategy(),
                 FlowGraphStrategy(pool: pool),
             ])
+    }
+
+    /// The tools that need nothing of ours but the way out.
+    static func outward(client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil) -> [any Tool] {
+        let resolver = DNSResolver.system(pool: pool)
+        return [
+            PingTool(),
+            HTTPRequestTool(client: client),
+            WebScraperTool(client: client, pool: pool),
+            ExtractTool(pool: pool),
+            TransformTool(pool: pool),
+            JSONTransformTool(pool: pool),
+            ValidateTool(pool: pool),
+            TemplateTool(pool: pool),
+            LLMChatTool(provider: provider),
+            SummarizeTool(provider: provider),
+            WriteBlogTool(provider: provider),
+            MCPCallTool(client: client),
+            NetInspectTool(client: client, resolver: resolver),
+            SecurityScanTool(client: client, resolver: resolver),
+        ]
     }
 
     /// The tool of that name.

@@ -10,8 +10,8 @@ import Synchronization
 public final class OutgoingClient: Sendable {
     private let group: LoopGroup
     private let loops: [ClientLoop]
-    private let rule: AddressGuard
-    private let pool: BlockingPool
+    let rule: AddressGuard
+    let pool: BlockingPool
     private let trustFile: String?
     private let trust = Mutex<TLSContext?>(nil)
 
@@ -84,7 +84,7 @@ public final class OutgoingClient: Sendable {
         for part in loops { await part.loop.call { part.stop() } }
     }
 
-    private var current: ClientLoop? {
+    var current: ClientLoop? {
         guard let loop = EventLoop.current, loop.index < loops.count, loops[loop.index].loop === loop else { return nil }
         return loops[loop.index]
     }
@@ -193,7 +193,7 @@ public final class OutgoingClient: Sendable {
     }
 
     /// The addresses of the origin's host, all of which the guard permits.
-    private func resolve(_ origin: ClientOrigin, _ flight: ClientFlight) async throws(Fault) -> [IPAddress] {
+    func resolve(_ origin: ClientOrigin, _ flight: ClientFlight) async throws(Fault) -> [IPAddress] {
         let addresses: [IPAddress]
         switch origin.host {
         case .address(let address): addresses = [address]
@@ -234,7 +234,7 @@ public final class OutgoingClient: Sendable {
     }
 
     /// The context with the trusted certificates, which are read once, off the loops: there are many.
-    private func trusted() async throws(Fault) -> TLSContext {
+    func trusted() async throws(Fault) -> TLSContext {
         if let context = trust.withLock({ $0 }) { return context }
         let context = try await pool.run { [trustFile] () throws(Fault) in try TLSContext(trustFile: trustFile) }
         trust.withLock { $0 = context }

@@ -9,7 +9,7 @@ import Loop
         let pointer: OpaquePointer
     }
 
-    private let ssl: OpaquePointer
+    let ssl: OpaquePointer
     private let socket: StreamSocket
 
     init(_ handle: Handle, socket: StreamSocket) {

@@ -23,6 +23,8 @@ extension AuditAction {
             .executionResolved,
             .executionReplayed:
             "exec"
+        case .datasetCreated, .datasetUpdated, .datasetDeleted, .datasetRecordsWritten, .datasetRecordDeleted, .datasetExported:
+            "dataset"
         default: "user"
         }
     }

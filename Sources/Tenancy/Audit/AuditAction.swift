@@ -94,4 +94,11 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case executionSignalled = "execution.signalled"
     case executionResolved = "execution.resolved"
     case executionReplayed = "execution.replayed"
+    // Datasets
+    case datasetCreated = "dataset.created"
+    case datasetUpdated = "dataset.updated"
+    case datasetDeleted = "dataset.deleted"
+    case datasetRecordsWritten = "dataset.records_written"
+    case datasetRecordDeleted = "dataset.record_deleted"
+    case datasetExported = "dataset.exported"
 }

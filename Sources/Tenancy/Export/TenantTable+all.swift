@@ -3,7 +3,7 @@
 
 extension TenantTable {
     /// The tables, in an order in which references point back.
-    public static let all: [TenantTable] = people + work
+    public static let all: [TenantTable] = people + work + datasets
 
     private static let people: [TenantTable] = [
         TenantTable(
@@ -72,6 +72,20 @@ extension TenantTable {
                 ("actor_id", .id("")), ("impersonator_kind", .text), ("impersonator_id", .id("")), ("target_id", .id("")),
                 ("address", .text), ("request_id", .text), ("details", .json),
             ]),
+    ]
+
+    private static let datasets: [TenantTable] = [
+        TenantTable(
+            "datasets", as: "dataset",
+            [
+                ("id", .id("dataset")), ("name", .text), ("description", .text), ("record_count", .number), ("bytes", .number),
+                ("revision", .number), ("created_at", .time), ("updated_at", .time),
+            ]),
+        TenantTable(
+            "dataset_records", as: "dataset_record", key: [("dataset_id", "uuid"), ("key", "text")],
+            [
+                ("dataset_id", .id("dataset")), ("key", .text), ("body", .json), ("created_at", .time), ("updated_at", .time),
+            ], omitting: ["bytes"], pageRows: 100),
     ]
 
     private static let work: [TenantTable] = [

@@ -30,5 +30,7 @@ public enum ExecutionsRead: Permission { public static let right = Right.executi
 public enum ExecutionsWrite: Permission { public static let right = Right.executionsWrite }
 public enum ToolsRead: Permission { public static let right = Right.toolsRead }
 public enum EventsRead: Permission { public static let right = Right.eventsRead }
+public enum DatasetsRead: Permission { public static let right = Right.datasetsRead }
+public enum DatasetsWrite: Permission { public static let right = Right.datasetsWrite }
 public enum AccountRead: Permission { public static let right = Right.accountRead }
 public enum AccountWrite: Permission { public static let right = Right.accountWrite }

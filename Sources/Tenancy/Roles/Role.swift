@@ -23,9 +23,10 @@ public enum Role: String, Sendable, CaseIterable {
 
     private static let viewing = Rights([
         .tenantRead, .agentsRead, .tasksRead, .flowsRead, .automationsRead, .executionsRead, .toolsRead, .eventsRead,
+        .datasetsRead,
     ])
     private static let working = viewing.union(
-        Rights([.agentsWrite, .tasksWrite, .flowsWrite, .automationsWrite, .executionsWrite]))
+        Rights([.agentsWrite, .tasksWrite, .flowsWrite, .automationsWrite, .executionsWrite, .datasetsWrite]))
     private static let managing = working.union(
         Rights([
             .tenantWrite, .usersRead, .usersWrite, .usersImpersonate, .rolesRead, .rolesWrite, .keysRead, .keysWrite,

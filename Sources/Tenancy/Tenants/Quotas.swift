@@ -13,9 +13,15 @@ public struct Quotas: Sendable, Hashable {
     public var keys: Int
     /// Days for which the audit log is kept.
     public var auditDays: Int
+    public var datasets: Int
+    /// Records of all datasets.
+    public var datasetRecords: Int
+    /// Bytes of all datasets.
+    public var datasetBytes: Int
 
     public init(
-        requestsPerMinute: Int, runningAgents: Int, webhookTriggersPerHour: Int, users: Int, keys: Int, auditDays: Int
+        requestsPerMinute: Int, runningAgents: Int, webhookTriggersPerHour: Int, users: Int, keys: Int, auditDays: Int,
+        datasets: Int, datasetRecords: Int, datasetBytes: Int
     ) {
         self.requestsPerMinute = requestsPerMinute
         self.runningAgents = runningAgents
@@ -23,6 +29,9 @@ public struct Quotas: Sendable, Hashable {
         self.users = users
         self.keys = keys
         self.auditDays = auditDays
+        self.datasets = datasets
+        self.datasetRecords = datasetRecords
+        self.datasetBytes = datasetBytes
     }
 
     /// The figures with those of a contract laid over them.
@@ -40,7 +49,8 @@ public struct Quotas: Sendable, Hashable {
         [
             ("requests_per_minute", \.requestsPerMinute), ("running_agents", \.runningAgents),
             ("webhook_triggers_per_hour", \.webhookTriggersPerHour), ("users", \.users), ("keys", \.keys),
-            ("audit_days", \.auditDays),
+            ("audit_days", \.auditDays), ("datasets", \.datasets), ("dataset_records", \.datasetRecords),
+            ("dataset_bytes", \.datasetBytes),
         ]
     }
 }

@@ -32,6 +32,9 @@ extension Quotas {
             .field("users", "Accounts.") { $0.users },
             .field("keys", "API keys that are not revoked.") { $0.keys },
             .field("audit_days", "Days for which the audit log is kept.") { $0.auditDays },
+            .field("datasets", "Datasets.") { $0.datasets },
+            .field("dataset_records", "Records of all datasets.") { $0.datasetRecords },
+            .field("dataset_bytes", "Bytes of all datasets' records.") { $0.datasetBytes },
         ])
 }
 

@@ -1,0 +1,253 @@
+// `data_processing`: records from a source through cleaning, validation, enrichment and aggregation to a destination, with a report of
+// each stage. What burns a core leaves the loop; files come through the guarded client. Written records have keys that are the same
+// when the step is repeated, so that a repetition replaces what it wrote.
+// Bounds: `RecordBounds`, the plan's quotas, `writtenAtOnce` records a transaction, the deadline of the run.
+
+import Base
+import HTTP
+import JSON
+import Loop
+import Postgres
+
+/// Carries data from one place to another.
+struct DataProcessingTool: Tool {
+    static let writtenAtOnce = 500
+    static let timeoutMilliseconds = 60_000
+
+    private let database: Database
+    private let client: OutgoingClient
+    private let pool: BlockingPool
+
+    init(database: Database, client: OutgoingClient, pool: BlockingPool) {
+        self.database = database
+        self.client = client
+        self.pool = pool
+    }
+
+    let name = "data_processing"
+    let version = "1.0.0"
+    let summary = "Reads records, cleans, validates, enriches and aggregates them, and writes them to a dataset."
+    let category = "data"
+    let effect = Effect.idempotent
+    let configuration = DataPlan.input("DataProcessingConfiguration")
+    let arguments = DataPlan.input("DataProcessingArguments")
+    var output: SchemaNode { DataReport.output.schema }
+
+    let examples = [
+        ToolExample(
+            "Sales by city, of rows that are sound",
+            configuration: [
+                "clean": ["null_words": ["", "n/a"], "types": ["amount": "integer"], "drop_incomplete": ["city"]],
+                "validate": ["fields": ["amount": ["type": "integer", "required": true, "min": 0]]],
+                "aggregate": [
+                    "by": ["city"], "measures": ["total": ["op": "sum", "field": "amount"], "sales": ["op": "count"]],
+                ],
+            ],
+            input: [
+                "source": [
+                    "records": [
+                        ["city": " Bergen ", "amount": "3"], ["city": "Porto", "amount": "-1"], ["city": "n/a", "amount": "1"],
+                        ["city": "Bergen", "amount": 4],
+                    ]
+                ]
+            ])
+    ]
+
+    func redacted(_ input: JSONObject) -> JSONObject {
+        var shown = input
+        // It stands in the journal already, as the output of the step before.
+        shown["previous"] = nil
+        return shown
+    }
+
+    func call(_ plan: DataPlan, in context: ToolContext) async throws(StepFailure) -> JSONValue {
+        do throws(Fault) {
+            var report = DataReport()
+            var rows = try await read(plan, context)
+            report.read = rows.count
+            rows = try await checked(rows, plan, &report)
+            if let enrichment = plan.enrichment { rows = try await enriched(rows, enrichment, context, &report) }
+            let records = try await grouped(rows.map(\.record), plan, &report)
+            if let destination = plan.destination { try await write(records, to: destination, context, &report) }
+            context.write(.info, "processed \(report.read) records", JSONObject())
+            return try await given(records, plan, report)
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+
+    // MARK: Reading
+
+    private func read(_ plan: DataPlan, _ context: ToolContext) async throws(Fault) -> [SourceRow] {
+        let source = plan.source
+        let limit = source?.limit ?? RecordBounds.records
+        let records: [JSONObject]
+        if let dataset = source?.dataset {
+            records = try await stored(DatasetStore.Reference(dataset), source?.filter, limit, context)
+        } else if let source, let url = source.url {
+            records = try await fetched(url, source, context)
+        } else {
+            let previous = plan.previous.map { $0["records"] ?? $0["json"] ?? $0 }
+            guard let value = source?.records ?? previous else {
+                throw .invalid("source", "required", "There is no source, and no tool before that gives records.")
+            }
+            records = try RecordText.objects(value.array ?? [value], limit)
+        }
+        return records.enumerated().map { SourceRow(row: $0.offset + 1, record: $0.element) }
+    }
+
+    private func stored(
+        _ reference: DatasetStore.Reference, _ filter: RecordFilter?, _ limit: Int, _ context: ToolContext
+    ) async throws(Fault) -> [JSONObject] {
+        let store = DatasetStore(tenant: context.tenant)
+        let lane = database.slow(.tenant(context.tenant))
+        let dataset = try await store.find(reference, lane).id
+        var records: [JSONObject] = []
+        var (query, bytes) = (DatasetQuery(filter: filter, limit: 500), 0)
+        repeat {
+            let part = try await store.query(query, of: dataset, lane)
+            for record in part.elements {
+                bytes += record.value.bytes.count
+                guard records.count < limit, bytes <= RecordBounds.bytes else {
+                    throw Fault(.limitReached, "The dataset holds more than \(limit) records or \(RecordBounds.bytes) bytes.")
+                }
+                records.append(try JSONValue(parsing: record.value.bytes).object ?? JSONObject())
+            }
+            query.after = part.next
+        } while query.after != nil
+        return records
+    }
+
+    private func fetched(_ url: String, _ source: DataPlan.Source, _ context: ToolContext) async throws(Fault) -> [JSONObject] {
+        var request = try ClientRequest(
+            .get, url, headers: [ClientHeader("accept", "text/csv, application/json, application/x-ndjson")])
+        request.timeoutMilliseconds = context.milliseconds(atMost: DataProcessingTool.timeoutMilliseconds)
+        request.responseLimitBytes = RecordBounds.bytes
+        let response = try await client.send(request)
+        if let failure = response.failure {
+            // What the server will not answer otherwise later is the fault of the address.
+            throw failure.kind == .transient ? failure.fault : .invalid("source.url", "reference", failure.fault.message)
+        }
+        let type = (response.headers.text(of: .contentType) ?? "").prefix { $0 != ";" }.lowercased()
+        guard let format = source.format ?? RecordFormat(mediaType: type.filter { $0 != " " }) else {
+            throw Fault(
+                .unsupportedMediaType, "The file is neither CSV nor JSON nor NDJSON by its type, and the format is not said.")
+        }
+        var text = RecordText(format: format)
+        text.path = source.path
+        text.delimiter = source.delimiter.utf8.first ?? UInt8(ascii: ",")
+        let (body, reading, limit) = (response.body, text, source.limit)
+        return try await pool.run { () throws(Fault) in try reading.records(body, limit: limit) }
+    }
+
+    // MARK: In between
+
+    private func checked(_ rows: [SourceRow], _ plan: DataPlan, _ report: inout DataReport) async throws(Fault) -> [SourceRow] {
+        guard plan.cleaning != nil || plan.rules != nil else { return rows }
+        let before = report
+        let (kept, counted) = try await pool.run { () throws(Fault) -> ([SourceRow], DataReport) in
+            var (rows, report) = (rows, before)
+            if let cleaning = plan.cleaning { (report.repeats, report.incomplete) = try cleaning.apply(to: &rows) }
+            guard let rules = plan.rules else { return (rows, report) }
+            let (problems, invalid) = rules.check(rows)
+            (report.problems, report.invalid) = (problems, invalid.count)
+            switch rules.consequence {
+            case .keep: break
+            case .drop:
+                rows.removeAll { invalid.contains($0.row) }
+                report.dropped = invalid.count
+            case .fail where !invalid.isEmpty:
+                let fields = problems.prefix(Problems.most).map {
+                    Fault.Field("rows[\($0.row)].\($0.field)", $0.code, $0.message)
+                }
+                throw Fault(.invalid, "\(invalid.count) rows break the rules.", fields: Array(fields))
+            case .fail: break
+            }
+            return (rows, report)
+        }
+        report = counted
+        return kept
+    }
+
+    private func enriched(
+        _ rows: [SourceRow], _ enrichment: DataPlan.Enrichment, _ context: ToolContext, _ report: inout DataReport
+    ) async throws(Fault) -> [SourceRow] {
+        var rows = rows
+        for lookup in enrichment.lookups {
+            let lane = database.slow(.tenant(context.tenant))
+            let dataset = try await DatasetStore(tenant: context.tenant).find(DatasetStore.Reference(lookup.dataset), lane).id
+            let keys = rows.map { row in row.record.key(of: [lookup.field]) }
+            var known: [String: JSONObject] = [:]
+            let wanted = Array(Set(keys.compactMap { $0 })).sorted()
+            for start in stride(from: 0, to: wanted.count, by: DatasetQuery.readRecords) {
+                let part = Array(wanted[start..<min(start + DatasetQuery.readRecords, wanted.count)])
+                for record in try await lane.query(DatasetStatements.byKeys, dataset, part) {
+                    known[record.key] = try JSONValue(parsing: record.value.bytes).object
+                }
+            }
+            for (index, key) in keys.enumerated() {
+                guard let key, let other = known[key] else {
+                    report.missed += 1
+                    continue
+                }
+                report.found += 1
+                for (from, to) in lookup.take {
+                    try RecordStep.put(from.value(in: other) ?? .null, to, &rows[index].record)
+                }
+            }
+        }
+        let (looked, steps) = (rows, enrichment.derivations.map { RecordStep.derive($0) } + [.set(enrichment.constants)])
+        return try await pool.run { () throws(Fault) in
+            var records = looked.map(\.record)
+            for step in steps { try step.apply(to: &records) }
+            return zip(looked, records).map { SourceRow(row: $0.row, record: $1) }
+        }
+    }
+
+    private func grouped(
+        _ records: [JSONObject], _ plan: DataPlan, _ report: inout DataReport
+    ) async throws(Fault) -> [JSONObject] {
+        guard let aggregation = plan.aggregation else { return records }
+        let groups = try await pool.run { () throws(Fault) in try aggregation.groups(of: records) }
+        report.groups = groups.count
+        return groups
+    }
+
+    // MARK: Giving
+
+    private func write(
+        _ records: [JSONObject], to destination: DataPlan.Destination, _ context: ToolContext, _ report: inout DataReport
+    ) async throws(Fault) {
+        let new = try records.keyed(by: destination.key, otherwise: context.idempotencyKey)
+        let store = DatasetStore(tenant: context.tenant)
+        let dataset = try await database.session(.tenant(context.tenant)) { session throws(Fault) in
+            try await store.findOrCreate(DatasetStore.Reference(destination.dataset), session)
+        }
+        report.dataset = dataset.id
+        for start in stride(from: 0, to: new.count, by: DataProcessingTool.writtenAtOnce) {
+            let part = PutRecords(Array(new[start..<min(start + DataProcessingTool.writtenAtOnce, new.count)]))
+            let written = try await database.session(.tenant(context.tenant)) { session throws(Fault) in
+                try await store.put(part, into: dataset.id, session)
+            }
+            report.inserted += written.inserted
+            report.updated += written.updated
+        }
+    }
+
+    private func given(_ records: [JSONObject], _ plan: DataPlan, _ report: DataReport) async throws(Fault) -> JSONValue {
+        try await pool.run { () throws(Fault) in
+            var report = report
+            report.count = records.count
+            if plan.givesRecords {
+                var bytes = 0
+                let shown = records.prefix { record in
+                    bytes += JSONValue.object(record).bytes.count + 1
+                    return bytes <= RecordBounds.outputBytes
+                }
+                report.records = Array(shown)
+                report.isTruncated = shown.count < records.count
+            }
+            return try JSONValue(parsing: DataReport.output.bytes(report))
+        }
+    }
+}
