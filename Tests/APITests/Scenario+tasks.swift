@@ -46,7 +46,7 @@ extension Scenario {
             wrong = ["name": "n", "type": "http_request", "parameters": [:]]
             expectProblem(
                 try await visit.client.call("POST", "/v1/tasks", wrong), 422, "validation_failed", field: "parameters.url")
-            for type in ["flow_run", "shell"] {
+            for type in ["data_mining", "shell"] {
                 wrong = ["name": "n", "type": .string(type), "parameters": [:]]
                 expectProblem(try await visit.client.call("POST", "/v1/tasks", wrong), 422, "validation_failed", field: "type")
             }

@@ -247,7 +247,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             let names = [
                 "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize",
                 "write_blog",
-                "mcp_call",
+                "mcp_call", "wait", "call_agent", "call_flow",
             ]
             #expect(tools.compactMap { $0["name"]?.string } == names)
         },

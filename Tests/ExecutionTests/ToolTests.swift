@@ -337,7 +337,7 @@ private let page = """
             let names = [
                 "ping", "http_request", "web_scraper", "json_transform", "validate", "template", "llm_chat", "summarize",
                 "write_blog",
-                "mcp_call",
+                "mcp_call", "wait", "call_agent", "call_flow",
             ]
             #expect(reach.tools.map(\.name) == names)
             for tool in reach.tools {

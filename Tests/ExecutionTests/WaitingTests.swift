@@ -23,6 +23,7 @@ private final class RowTool: TransactionalTool {
     let output = SchemaNode(.any)
     let examples: [ToolExample] = []
     let failures: Mutex<Int>
+    let code: Fault.Code
 
     static let write = Statement<Void, ExecutionID, String>(
         "write a row",
@@ -31,8 +32,9 @@ private final class RowTool: TransactionalTool {
         SELECT tenant_id, id, $2 || gen_random_uuid(), 'row', '{}' FROM executions WHERE id = $1
         """)
 
-    init(failures: Int) {
+    init(failures: Int, _ code: Fault.Code = .unavailable) {
         self.failures = Mutex(failures)
+        self.code = code
     }
 
     func call(_ arguments: Arguments, in context: ToolContext, within session: Session) async throws(StepFailure) -> JSONValue {
@@ -45,7 +47,7 @@ private final class RowTool: TransactionalTool {
             left -= 1
             return left >= 0
         }
-        if fails { throw StepFailure(Fault(.unavailable, "not yet")) }
+        if fails { throw StepFailure(Fault(code, "not yet")) }
         context.spend(tokens: 7, microdollars: 30)
         return ["written": true]
     }
@@ -155,7 +157,8 @@ private final class RowTool: TransactionalTool {
             var ids: [ExecutionID] = []
             for number in 0..<3 {
                 ids.append(
-                    try await context.startChild(of: child.withLock { $0 } ?? .make(), input: .emptyObject, number: number))
+                    try await context.startChild(
+                        of: .agent(child.withLock { $0 } ?? .make()), input: .emptyObject, number: number))
             }
             started.withLock { $0 = ids }
             throw StepFailure.suspended(.children(ids))
@@ -259,6 +262,19 @@ private final class RowTool: TransactionalTool {
                 #expect(ended.summary.tokens == 7 && ended.summary.costMicrodollars == 30)
                 #expect(try await shop.steps(id).map(\.tokens) == [7])
                 #expect(try shop.force("SELECT count(*) FROM execution_signals")[0][0] == "1")
+            }
+        }
+    }
+
+    @Test func `a tool in our database that is tried and fails leaves nothing but the word of it`() async throws {
+        try await Workshop.run([TriedTool(base: RowTool(failures: 1, .invalid))]) { shop in
+            let id = try await shop.trigger(try await shop.agent("row"))
+            try await shop.working {
+                let ended = try await shop.ended(id)
+                #expect(ended.summary.state == .succeeded)
+                let output = try JSONValue(parsing: try #require(ended.result).bytes)
+                #expect(output["row"]?["error"]?["message"] == "not yet")
+                #expect(try shop.force("SELECT count(*) FROM execution_signals")[0][0] == "0")
             }
         }
     }

@@ -94,6 +94,13 @@ struct Household {
                 """, [agent]
             ),
             ("schedule_fires (tenant_id, schedule_id, planned_at, outcome) VALUES ($1, $2, now(), 'buffered')", [agent]),
+            ("model_spending (tenant_id, month) VALUES ($1, '2026-01-01')", []),
+            (
+                """
+                model_reservations (tenant_id, execution_id, question, month, microdollars)
+                VALUES ($1, $2, 'q', '2026-01-01', 1)
+                """, [execution]
+            ),
             ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
             ("queue_shares (tenant_id, served) VALUES ($1, 1)", []),
             ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),

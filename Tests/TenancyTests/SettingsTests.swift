@@ -18,7 +18,7 @@ import Testing
 
     @Test func `what differs is stored and read back`() throws {
         let settings = TenantSettings(
-            registration: .closed, mfaRequired: true, sessionIdleMinutes: 5, sessionAbsoluteHours: 8_760)
+            registration: .closed, mfaRequired: true, sessionIdleMinutes: 5, sessionAbsoluteHours: 8_760, modelBudget: 7)
         #expect(try TenantSettings(stored: settings.stored) == settings)
         // A setting that is the default again leaves nothing behind.
         var some = settings
@@ -29,7 +29,7 @@ import Testing
     @Test func `what the column holds is not believed beyond the bounds`() {
         let stored: JSONValue = [
             "registration": "everybody", "mfa_required": 1, "session_idle_minutes": 0, "session_absolute_hours": 1_000_000,
-            "unknown": true,
+            "model_budget_microdollars": -5, "unknown": true,
         ]
         #expect(TenantSettings(stored: stored) == .standard)
     }
@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         #"{"registration":"all"}"#, #"{"mfa_required":"yes"}"#, #"{"session_idle_minutes":4}"#,
         #"{"session_idle_minutes":129601}"#, #"{"session_absolute_hours":0}"#, #"{"session_absolute_hours":8761}"#,
-        #"{"plan":"enterprise"}"#, #"{"Registration":"open"}"#,
+        #"{"model_budget_microdollars":-1}"#, #"{"plan":"enterprise"}"#, #"{"Registration":"open"}"#,
     ]) func `a change beyond the bounds is refused`(_ text: String) {
         #expect(throws: Fault.self) { try change(text) }
     }

@@ -9,6 +9,9 @@ struct ModelSession {
     /// The most questions of one step.
     static let callLimit = 200
 
+    /// What an answer may have where neither caller nor tenant bounds it, when it has to be paid from a budget.
+    static let budgetedTokens = 4_096
+
     private let provider: ChatProvider
     private let context: ToolContext
     private(set) var calls = 0
@@ -39,10 +42,47 @@ struct ModelSession {
         }
         calls += 1
         let key = calls == 1 ? context.idempotencyKey : "\(context.idempotencyKey)#\(calls)"
-        let answer = try await provider.ask(
-            request, idempotencyKey: key, timeoutMilliseconds: context.milliseconds(atMost: timeoutSeconds * 1000))
+        let request = try await paid(request, key)
+        let answer: ChatAnswer
+        do throws(StepFailure) {
+            answer = try await provider.ask(
+                request, idempotencyKey: key, timeoutMilliseconds: context.milliseconds(atMost: timeoutSeconds * 1000))
+        } catch {
+            // What was never sent, or refused at once, costs nothing; of everything else nobody knows.
+            let isFree = error.kind == .permanent && error.fault.code != .cancelled || error.fault.code == .outboundUnreachable
+            await context.store?.settle(key, microdollars: isFree ? 0 : nil)
+            throw error
+        }
         note(answer)
+        await context.store?.settle(key, microdollars: answer.usage.flatMap { provider.settings.microdollars($0) })
         return answer
+    }
+
+    /// Puts aside what a question may cost, where the tenant has a budget.
+    /// - Returns: the question, its answer bounded then.
+    /// - Throws: `.limitReached` when the budget does not hold it, or can't be kept since nobody says what models cost.
+    private func paid(_ request: ChatRequest, _ key: String) async throws(StepFailure) -> ChatRequest {
+        guard let store = context.store else { return request }
+        var bounded = request
+        bounded.maxTokens = request.maxTokens ?? ModelSession.budgetedTokens
+        // No tokenizer makes more tokens of a text than it has bytes; two bytes a token is beyond what any makes of prose.
+        let bytes: Int
+        do throws(Fault) {
+            bytes = try request.body(model: provider.settings.model, isStreaming: false).count
+        } catch {
+            throw StepFailure(error)
+        }
+        let usage = ChatUsage(inputTokens: bytes / 2, outputTokens: bounded.maxTokens ?? 0)
+        let most = provider.settings.microdollars(usage)
+        guard try await store.reserve(key, microdollars: most ?? 0) else { return request }
+        guard most != nil else {
+            await store.settle(key, microdollars: 0)
+            throw StepFailure(
+                Fault(
+                    .limitReached, "The tenant's budget for models can't be kept: the operator does not say what they cost."),
+                .permanent)
+        }
+        return bounded
     }
 
     private mutating func note(_ answer: ChatAnswer) {
@@ -52,6 +92,8 @@ struct ModelSession {
         if let usage = answer.usage {
             metadata["input_tokens"] = .integer(usage.inputTokens)
             metadata["output_tokens"] = .integer(usage.outputTokens)
+            context.spend(
+                tokens: usage.inputTokens + usage.outputTokens, microdollars: provider.settings.microdollars(usage) ?? 0)
         }
         context.write(.info, "asked a model", metadata)
         counted = answer.usage.flatMap { usage in counted.map { $0 + usage } }

@@ -3,6 +3,7 @@
 
 import Base
 import JSON
+import Postgres
 
 /// A tool that is tried: its output is `output`, or `error`.
 struct TriedTool<Base: Tool>: Tool {
@@ -32,6 +33,37 @@ struct TriedTool<Base: Tool>: Tool {
             return ["error": .object(error.fault.toldToModel)]
         }
     }
+}
+
+/// What a transactional tool did before it failed is undone, and that it failed is written down.
+extension TriedTool: TransactionalTool where Base: TransactionalTool {
+    func call(
+        _ arguments: Base.Arguments, in context: ToolContext, within session: Session
+    ) async throws(StepFailure) -> JSONValue {
+        try await TriedTool.run(TriedStatements.begin, in: session)
+        do throws(StepFailure) {
+            return ["output": try await base.call(arguments, in: context, within: session)]
+        } catch {
+            guard case .permanent = error.kind, error.fault.code != .cancelled, error.fault.code != .leaseLost else {
+                throw error
+            }
+            try await TriedTool.run(TriedStatements.undo, in: session)
+            return ["error": .object(error.fault.toldToModel)]
+        }
+    }
+
+    private static func run(_ statement: Statement<Void>, in session: Session) async throws(StepFailure) {
+        do throws(Fault) {
+            try await session.execute(statement)
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+}
+
+private enum TriedStatements {
+    static let begin = Statement<Void>("begin a trial", "SAVEPOINT tried")
+    static let undo = Statement<Void>("undo a trial", "ROLLBACK TO SAVEPOINT tried")
 }
 
 extension Fault {

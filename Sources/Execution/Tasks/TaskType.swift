@@ -13,6 +13,8 @@ public enum TaskType: String, Sendable, CaseIterable, JSONRepresentable {
     case securityScan = "security_scan"
     /// Runs an agent.
     case agentRun = "agent_run"
+    /// Runs a flow.
+    case flowRun = "flow_run"
 
     /// The tool that does it.
     var tool: String {
@@ -21,6 +23,7 @@ public enum TaskType: String, Sendable, CaseIterable, JSONRepresentable {
         case .httpRequest: "http_request"
         case .securityScan: "security_scan"
         case .agentRun: "call_agent"
+        case .flowRun: "call_flow"
         }
     }
 }

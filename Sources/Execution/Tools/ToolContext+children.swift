@@ -10,14 +10,14 @@ extension ToolContext {
     /// its end throw `StepFailure.suspended(.children([…]))`.
     /// - Parameter number: tells apart the children of one step.
     /// - Throws: `.notFound`, or `.invalidState` when the definition may not be run; `.limitReached` below `EnqueueClause.depthLimit` levels.
-    public func startChild<Kind>(
-        of definition: ID<Kind>, input: JSONRaw, number: Int = 0
+    public func startChild(
+        of definition: DefinitionReference, input: JSONRaw, number: Int = 0
     ) async throws(StepFailure) -> ExecutionID {
         guard let store else { preconditionFailure("children are started by a call of a run") }
         let id = ToolContext.child(of: execution, stepKey, number)
         let started: StartedChild
         do throws(Fault) {
-            started = try await store.startChild(id, of: definition.uuid, input: input)
+            started = try await store.startChild(id, of: definition, input: input)
         } catch {
             throw StepFailure(error)
         }
@@ -28,9 +28,29 @@ extension ToolContext {
                 Fault(.limitReached, "Executions start each other over at most \(EnqueueClause.depthLimit) levels."))
         }
         guard let state = started.definitionState else {
-            throw StepFailure(Fault(.notFound, "There is no definition \(definition)."))
+            throw StepFailure(Fault(.notFound, "There is no \(definition.kind) \(definition.name)."))
         }
-        throw StepFailure(Fault(.invalidState, "\(definition) is \(state) and cannot be run."), .permanent)
+        throw StepFailure(
+            Fault(.invalidState, "The \(definition.kind) \(definition.name) is \(state) and cannot be run."), .permanent)
+    }
+
+    /// Starts a child and waits for its end, if `waits`.
+    /// - Returns: `execution_id`, with `output` once it was waited for.
+    /// - Throws: as `startChild`; permanent when the child did not succeed, with what it failed with.
+    func call(_ definition: DefinitionReference, input: JSONRaw, waits: Bool) async throws(StepFailure) -> JSONValue {
+        if case .children(let outcomes)? = resumption, let outcome = outcomes.first {
+            guard outcome.state == .succeeded else {
+                let cause = outcome.error.flatMap { try? JSONValue(parsing: $0.bytes)["message"]?.string } ?? "no more is known"
+                throw StepFailure(
+                    Fault(.outboundFailed, "\(outcome.execution) ended as \(outcome.state.rawValue): \(cause.cut(bytes: 500))"),
+                    .permanent)
+            }
+            let output = outcome.output.flatMap { try? JSONValue(parsing: $0.bytes) } ?? .null
+            return ["execution_id": .string(outcome.execution.description), "output": output]
+        }
+        let child = try await startChild(of: definition, input: input)
+        guard waits else { return ["execution_id": .string(child.description)] }
+        throw StepFailure.suspended(.children([child]))
     }
 
     /// Behind its parent in the order of ids, and the same each time.

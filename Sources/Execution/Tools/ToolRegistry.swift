@@ -38,6 +38,9 @@ public struct ToolRegistry: Sendable {
                 SummarizeTool(provider: provider),
                 WriteBlogTool(provider: provider),
                 MCPCallTool(client: client),
+                WaitTool(),
+                CallAgentTool(),
+                CallFlowTool(),
             ],
             strategies: [
                 ReactiveStrategy(),

@@ -11,7 +11,7 @@ enum RunStatements {
             begin, log, end, retry, suspend, pause, lock, lockQueue, wakeParent, wakeParents, lockChildren, cancelChildren,
             startChild, progress,
         ]
-        + StepStatements.all
+        + StepStatements.all + SpendingStatements.all
 
     /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it. What a
     /// statement then changes it finds by `$1` itself, not by the fence's column: so that it is looked up in the index whatever the planner
@@ -222,7 +222,7 @@ enum RunStatements {
         "cancel the children of a run", roots: orphans)
 
     /// Makes a child, unless it is there already.
-    static let startChild = Statement<StartedChild, ExecutionID, Int, ExecutionID, UUIDBits, JSONBytes>(
+    static let startChild = Statement<StartedChild, ExecutionID, Int, ExecutionID, UUIDBits, JSONBytes, String>(
         "start a child",
         """
         WITH fence AS (
@@ -233,11 +233,11 @@ enum RunStatements {
                 NULL::uuid, NULL
             FROM fence
             JOIN executions p ON p.id = $1 AND p.depth < \(EnqueueClause.depthLimit)
-            JOIN definitions d ON d.id = $4 AND d.state IN ('running', 'active')
+            JOIN definitions d ON d.id = $4 AND d.kind = $6 AND d.state IN ('running', 'active')
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
         ), \(EnqueueClause.making("wanted"))
         SELECT EXISTS (SELECT FROM fence), EXISTS (SELECT FROM executions WHERE id = $3) OR EXISTS (SELECT FROM made),
-            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4)
+            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4 AND kind = $6)
         """
     ) { row throws(Fault) in
         StartedChild(

@@ -146,12 +146,46 @@ import Postgres
     }
 
     /// Makes a child of this execution, once however often it is asked for.
-    func startChild(_ id: ExecutionID, of definition: UUIDBits, input: JSONRaw) async throws(Fault) -> StartedChild {
+    func startChild(_ id: ExecutionID, of definition: DefinitionReference, input: JSONRaw) async throws(Fault) -> StartedChild {
         try await patiently { () throws(Fault) in
             let started = try await database.once(scope).first(
-                RunStatements.startChild, execution, epoch, id, definition, JSONBytes(input.bytes))
+                RunStatements.startChild, execution, epoch, id, definition.uuid, JSONBytes(input.bytes), definition.kind)
             guard let started else { throw RunStore.lost.fault }
             return started
+        }
+    }
+
+    // MARK: Money
+
+    /// Puts aside what a question to a model may cost.
+    /// - Returns: whether the tenant has a bound.
+    /// - Throws: `.limitReached`, permanent, when the month's budget does not hold that.
+    func reserve(_ question: String, microdollars: Int) async throws(StepFailure) -> Bool {
+        let execution = execution
+        let reservation: SpendingStatements.Reservation?
+        do throws(Fault) {
+            reservation = try await patiently { () throws(Fault) in
+                try await database.once(scope).first(SpendingStatements.reserve, execution, question, microdollars)
+            }
+        } catch {
+            throw StepFailure(error)
+        }
+        guard let budget = reservation?.budget else { return false }
+        guard reservation?.isGranted == true else {
+            throw StepFailure(
+                Fault(
+                    .limitReached,
+                    "The tenant's budget for models, \(budget) millionths of a dollar a month, does not hold another question."),
+                .permanent)
+        }
+        return true
+    }
+
+    /// Counts what a question did cost; `nil` when nobody knows. What can't be written stays put aside, which counts as spent.
+    func settle(_ question: String, microdollars: Int?) async {
+        let execution = execution
+        _ = try? await patiently { () throws(Fault) in
+            try await database.once(scope).execute(SpendingStatements.settle, execution, question, microdollars)
         }
     }
 

@@ -105,6 +105,10 @@ extension TenantTable {
             ]),
         TenantTable("queue_shares", omitting: ["served"]),
         TenantTable(
+            "model_spending", as: "model_spending", key: [("month", "date")],
+            [("month", .text), ("spent", .number), ("reserved", .number)]),
+        TenantTable("model_reservations", omitting: ["execution_id", "question", "month", "microdollars"]),
+        TenantTable(
             "execution_signals", as: "execution_signal", key: [("execution_id", "uuid"), ("id", "text")],
             [
                 ("execution_id", .id("exec")), ("id", .text), ("name", .text), ("payload", .json), ("at", .time),

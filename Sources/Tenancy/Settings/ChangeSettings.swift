@@ -8,15 +8,18 @@ public struct ChangeSettings: Sendable, Equatable {
     public var mfaRequired: Change<Bool>
     public var sessionIdleMinutes: Change<Int>
     public var sessionAbsoluteHours: Change<Int>
+    public var modelBudget: Change<Int>
 
     public init(
         registration: Change<TenantSettings.Registration> = .absent, mfaRequired: Change<Bool> = .absent,
-        sessionIdleMinutes: Change<Int> = .absent, sessionAbsoluteHours: Change<Int> = .absent
+        sessionIdleMinutes: Change<Int> = .absent, sessionAbsoluteHours: Change<Int> = .absent,
+        modelBudget: Change<Int> = .absent
     ) {
         self.registration = registration
         self.mfaRequired = mfaRequired
         self.sessionIdleMinutes = sessionIdleMinutes
         self.sessionAbsoluteHours = sessionAbsoluteHours
+        self.modelBudget = modelBudget
     }
 
     /// The settings that follow from `settings`.
@@ -27,7 +30,8 @@ public struct ChangeSettings: Sendable, Equatable {
             mfaRequired: mfaRequired.applied(to: settings.mfaRequired) ?? standard.mfaRequired,
             sessionIdleMinutes: sessionIdleMinutes.applied(to: settings.sessionIdleMinutes) ?? standard.sessionIdleMinutes,
             sessionAbsoluteHours: sessionAbsoluteHours.applied(to: settings.sessionAbsoluteHours)
-                ?? standard.sessionAbsoluteHours)
+                ?? standard.sessionAbsoluteHours,
+            modelBudget: modelBudget.applied(to: settings.modelBudget))
     }
 
     public static let input = Input<ChangeSettings>("ChangeSettings", "Settings to change; null brings the default back.") {
@@ -43,6 +47,9 @@ public struct ChangeSettings: Sendable, Equatable {
                 "Minutes without use after which a session ends."),
             sessionAbsoluteHours: fields.patch(
                 "session_absolute_hours", .integer(TenantSettings.sessionAbsoluteHoursRange),
-                "Hours after which a session ends in any case."))
+                "Hours after which a session ends in any case."),
+            modelBudget: fields.patch(
+                "model_budget_microdollars", .integer(TenantSettings.modelBudgetRange),
+                "What all runs may spend on models in a calendar month (UTC), in millionths of a dollar."))
     }
 }

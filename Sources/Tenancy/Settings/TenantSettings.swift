@@ -23,6 +23,9 @@ public struct TenantSettings: Sendable, Hashable {
     /// Hours after which a session ends in any case: an hour to a year.
     public static let sessionAbsoluteHoursRange = 1...8_760
 
+    /// Millionths of a dollar: up to a million dollars.
+    public static let modelBudgetRange = 0...1_000_000_000_000
+
     public var registration: Registration
     /// Whether people hold but their own rights until they have confirmed a second factor.
     public var mfaRequired: Bool
@@ -30,15 +33,18 @@ public struct TenantSettings: Sendable, Hashable {
     public var sessionIdleMinutes: Int
     /// After so many hours a session is over, however much it is used.
     public var sessionAbsoluteHours: Int
+    /// What all runs may spend on models in a calendar month (UTC), in millionths of a dollar; `nil` for no bound.
+    public var modelBudget: Int?
 
     public init(
         registration: Registration = .invite, mfaRequired: Bool = false, sessionIdleMinutes: Int = 20_160,
-        sessionAbsoluteHours: Int = 2_160
+        sessionAbsoluteHours: Int = 2_160, modelBudget: Int? = nil
     ) {
         self.registration = registration
         self.mfaRequired = mfaRequired
         self.sessionIdleMinutes = sessionIdleMinutes
         self.sessionAbsoluteHours = sessionAbsoluteHours
+        self.modelBudget = modelBudget
     }
 
     /// What holds for a tenant that decided nothing: by invitation, no second factor, two weeks idle, ninety days in all.
@@ -62,6 +68,7 @@ public struct TenantSettings: Sendable, Hashable {
         sessionAbsoluteHours =
             TenantSettings.figure(stored["session_absolute_hours"], TenantSettings.sessionAbsoluteHoursRange)
             ?? standard.sessionAbsoluteHours
+        modelBudget = TenantSettings.figure(stored["model_budget_microdollars"], TenantSettings.modelBudgetRange)
     }
 
     private static func figure(_ value: JSONValue?, _ range: ClosedRange<Int>) -> Int? {
@@ -79,6 +86,7 @@ public struct TenantSettings: Sendable, Hashable {
         if sessionAbsoluteHours != standard.sessionAbsoluteHours {
             object["session_absolute_hours"] = .integer(sessionAbsoluteHours)
         }
+        if let modelBudget { object["model_budget_microdollars"] = .integer(modelBudget) }
         return JSONBytes(JSONValue.object(object).bytes)
     }
 
@@ -91,6 +99,10 @@ public struct TenantSettings: Sendable, Hashable {
             .field("mfa_required", "Whether people may do nothing before they have a second factor.") { $0.mfaRequired },
             .field("session_idle_minutes", "Minutes without use after which a session ends.") { $0.sessionIdleMinutes },
             .field("session_absolute_hours", "Hours after which a session ends in any case.") { $0.sessionAbsoluteHours },
+            .field(
+                "model_budget_microdollars",
+                "What all runs may spend on models in a calendar month (UTC), in millionths of a dollar; null for no bound."
+            ) { $0.modelBudget },
         ])
 }
 

@@ -16,7 +16,8 @@ enum TenantStatements {
         "read tenant", "SELECT \(columns), \(TenantUsage.columns) FROM tenants WHERE tenant_id = $1", repeatable: true
     ) { row throws(Fault) in
         let usage = TenantUsage(
-            users: try row.value(12), keys: try row.value(13), agents: try row.value(14), runningAgents: try row.value(15))
+            users: try row.value(12), keys: try row.value(13), agents: try row.value(14), runningAgents: try row.value(15),
+            modelSpending: try row.value(16))
         return try tenant(row, usage)
     }
 

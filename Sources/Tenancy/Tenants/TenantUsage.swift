@@ -10,12 +10,15 @@ public struct TenantUsage: Sendable, Hashable {
     public let keys: Int
     public let agents: Int
     public let runningAgents: Int
+    /// What was spent on models in this month (UTC) under a budget, and what is put aside, in millionths of a dollar.
+    public let modelSpending: Int
 
-    public init(users: Int, keys: Int, agents: Int, runningAgents: Int) {
+    public init(users: Int, keys: Int, agents: Int, runningAgents: Int, modelSpending: Int) {
         self.users = users
         self.keys = keys
         self.agents = agents
         self.runningAgents = runningAgents
+        self.modelSpending = modelSpending
     }
 
     public static let output = Output<TenantUsage>(
@@ -25,13 +28,19 @@ public struct TenantUsage: Sendable, Hashable {
             .field("keys", "API keys that are neither revoked nor expired.") { $0.keys },
             .field("agents", "Agents.") { $0.agents },
             .field("running_agents", "Agents that run.") { $0.runningAgents },
+            .field(
+                "model_spending_microdollars",
+                "What was spent on models in this month (UTC) since a budget is set, what is put aside included."
+            ) { $0.modelSpending },
         ])
 
-    /// The four figures of the tenant that the transaction is in, as columns.
+    /// The figures of the tenant that the transaction is in, as columns.
     static let columns = """
         (SELECT count(*) FROM users), \
         (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())), \
         (SELECT count(*) FROM definitions WHERE kind = 'agent'), \
-        (SELECT count(*) FROM definitions WHERE kind = 'agent' AND state = 'running')
+        (SELECT count(*) FROM definitions WHERE kind = 'agent' AND state = 'running'), \
+        (SELECT coalesce(sum(spent + reserved), 0)::bigint FROM model_spending
+         WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date)
         """
 }

@@ -145,15 +145,13 @@ def _claim_row(claim, limit, place=None):
 
 
 def _script(contract, tenant):
-    """As the core does it: each trigger a transaction of its own; then one claim of a batch, one transaction that begins them all, and one
-    that writes all their steps, logs and ends, each sent as one pipeline. The server batches by what comes in at the same time: at
-    most 60 beginnings and 13 ends a transaction, and claims of as many as there are free places, up to 32. The script always has full
-    batches of 32, so it needs no more commits than the server, and it has no HTTP, no JSON and no tool to carry."""
+    """As the core does it, in batches: one transaction of triggers, one claim, one transaction that begins what was claimed, and one
+    that writes all steps, logs and ends, each sent as one pipeline. The server gathers what comes in while its last commit is under
+    way: at most 120 triggers, 60 beginnings or 13 ends a transaction, and claims as many as it has free places, up to 32. The
+    script always has full batches of 32, so it never commits more often than the server; and it has no HTTP, no JSON, no tool."""
     scope = f"SELECT set_config('insula.tenant', '{tenant}', true);"
-    lines = []
     new = contract.trigger.text({contract.execution: "insula_uuid7()"}, capture.TRIGGER_TYPES)
-    for _ in range(BATCH):
-        lines += ["\\startpipeline", scope, new + ";", "\\endpipeline"]
+    lines = ["\\startpipeline", scope, *[new + ";"] * BATCH, "\\endpipeline"]
     lines += ["BEGIN;", "SET LOCAL ROLE insula_worker;", contract.lock.text() + ";", _claim_row(contract.claim, BATCH), "\\gset", "COMMIT;"]
     for calls in (contract.begin, contract.end):
         lines += ["\\startpipeline", scope]
