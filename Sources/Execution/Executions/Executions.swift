@@ -2,7 +2,9 @@
 
 import Base
 import JSON
+import Loop
 import Postgres
+import Synchronization
 import Tenancy
 
 /// The executions of all tenants, each in its tenant's scope.
@@ -14,6 +16,8 @@ public final class Executions: Sendable {
 
     let database: Database
     private let signal: QueueSignal
+    /// By the index of the loop, each made when its loop first needs it.
+    private let gatherers = Mutex<[Int: Gatherer]>([:])
 
     /// - Parameter signal: told of every execution that becomes ready.
     public init(database: Database, signal: QueueSignal) {
@@ -31,15 +35,38 @@ public final class Executions: Sendable {
     public func trigger(
         _ agent: AgentID, _ trigger: TriggerAgent, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
-        let triggered = try await database.once(permit.scope.database).first(
-            ExecutionStatements.trigger, permit.scope.tenant, agent, ExecutionID.make(), JSONBytes(trigger.input.bytes),
-            trigger.priority, trigger.startAt, trigger.concurrencyKey, permit.audit(.agentTriggered))
+        let id = ExecutionID.make()
+        let audit = permit.audit(.agentTriggered)
+        let triggered = try await write(for: permit.scope.tenant) { batch in
+            let slot = batch.add(
+                ExecutionStatements.trigger, permit.scope.tenant, agent, id, JSONBytes(trigger.input.bytes), trigger.priority,
+                trigger.startAt, trigger.concurrencyKey, audit)
+            return { results throws(Fault) in try results.first(slot) }
+        }
         guard let triggered else { throw Agents.notFound }
         guard let execution = triggered.execution else {
             throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
         }
         raise()
         return execution
+    }
+
+    /// Does one statement: in the transaction that surrounds the task, or in one commit with what others do meanwhile.
+    private func write<Value>(
+        for tenant: TenantID, _ add: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
+    ) async throws(Fault) -> Value {
+        guard !Database.isInTransaction, let loop = EventLoop.current else {
+            var batch = database.once(.tenant(tenant)).batch()
+            let read = add(&batch)
+            return try read(try await batch.run())
+        }
+        let gatherer = gatherers.withLock { gatherers in
+            if let known = gatherers[loop.index] { return known }
+            let made = Gatherer(database: database, loop: loop)
+            gatherers[loop.index] = made
+            return made
+        }
+        return try await gatherer.write(for: tenant, 1, add)
     }
 
     /// Tells the workers that something is ready or asked of them, once it is committed.

@@ -1,13 +1,13 @@
-// Writes of many runs in one commit: while one Sync of a tenant is under way, the writes that come meanwhile are gathered, and go together
-// as the next. A run alone waits for nobody. One that fails takes none of the others along: they are done again one by one.
-// Bounds: `statementLimit` statements a Sync; one Sync of a tenant under way; a run has one write under way, or two.
+// Writes of many runs or triggers in one commit: while one Sync of a tenant is under way, the writes that come meanwhile are gathered, and go
+// together as the next. One alone waits for nobody. One that fails takes none of the others along: they are done again one by one.
+// Bounds: `statementLimit` statements a Sync; one Sync of a tenant under way; a run has one write under way, or two, a request one.
 
 import Base
 import Loop
 import Postgres
 import Tenancy
 
-/// The gathered writes of the runs of one loop. Used on that loop alone.
+/// The gathered writes of one loop. Used on that loop alone.
 final class Gatherer: @unchecked Sendable {
     // Touched on its loop alone.
 
@@ -95,7 +95,7 @@ final class Gatherer: @unchecked Sendable {
     }
 
     private func send(_ entries: [Entry], for tenant: TenantID) async {
-        var batch = database.once(.tenant(tenant)).batch()
+        var batch = database.gathered(.tenant(tenant)).batch()
         let readings = entries.map { $0.add(&batch) }
         let results: BatchResults
         do throws(Fault) {

@@ -13,7 +13,9 @@ enum RunStatements {
         ]
         + StepStatements.all + SpendingStatements.all
 
-    /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it.
+    /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it. What a
+    /// statement then changes it finds by `$1` itself, not by the fence's column: so that it is looked up in the index whatever the planner
+    /// knows of tables that were empty a moment ago.
     static let fence = """
         SELECT tenant_id, execution_id FROM execution_queue WHERE execution_id = $1 AND epoch = $2 FOR NO KEY UPDATE
         """
@@ -28,7 +30,7 @@ enum RunStatements {
                 rested_milliseconds = e.rested_milliseconds
                     + coalesce((extract(epoch FROM statement_timestamp() - e.rested_since) * 1000)::bigint, 0),
                 rested_since = NULL, updated_at = statement_timestamp()
-            FROM fence WHERE e.id = fence.execution_id AND e.state = ANY ($3)
+            FROM fence WHERE e.id = $1 AND e.state = ANY ($3)
             RETURNING e.*
         ), told AS (
             \(EventClause.execution(
@@ -82,13 +84,13 @@ enum RunStatements {
             UPDATE execution_steps s
             SET status = CASE WHEN $3 = 'indeterminate' AND s.effect = 'unsafe' THEN 'indeterminate' ELSE 'abandoned' END,
                 error = $7, finished_at = clock_timestamp()
-            FROM fence WHERE s.execution_id = fence.execution_id AND s.status IN ('started', 'waiting')
+            FROM fence WHERE s.execution_id = $1 AND s.status IN ('started', 'waiting')
         ), ended AS (
             UPDATE executions e
             SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
                 output = CASE WHEN e.state = ANY ($4) THEN $5 END, error = $6, error_class = $8, epoch = fence.epoch,
                 finished_at = clock_timestamp(), updated_at = clock_timestamp()
-            FROM fence WHERE e.id = fence.execution_id AND (e.state = ANY ($4) OR e.state = 'cancelling')
+            FROM fence WHERE e.id = $1 AND (e.state = ANY ($4) OR e.state = 'cancelling')
             RETURNING e.*
         ), told AS (
             \(EventClause.execution("ended", type: EventClause.byState))
@@ -118,7 +120,7 @@ enum RunStatements {
                 paused_from = CASE WHEN fence.is_paused THEN 'retry_wait' END,
                 rested_since = CASE WHEN fence.is_paused THEN clock_timestamp() END,
                 attempt = e.attempt + 1, error = $4, error_class = $5, updated_at = clock_timestamp()
-            FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+            FROM fence WHERE e.id = $1 AND e.state = 'running'
             RETURNING e.*
         )
         \(EventClause.execution("put", type: EventClause.byState))
@@ -153,7 +155,7 @@ enum RunStatements {
             SET state = CASE WHEN fence.is_paused THEN 'paused' WHEN fence.is_ready THEN 'queued' ELSE 'waiting' END,
                 paused_from = CASE WHEN fence.is_paused THEN 'waiting' END, rested_since = clock_timestamp(),
                 updated_at = clock_timestamp()
-            FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+            FROM fence WHERE e.id = $1 AND e.state = 'running'
             RETURNING e.*
         )
         \(EventClause.execution("put", type: EventClause.byState))
@@ -174,7 +176,7 @@ enum RunStatements {
             SET state = CASE WHEN fence.is_paused THEN 'paused' ELSE 'queued' END,
                 paused_from = CASE WHEN fence.is_paused THEN 'queued' END, rested_since = clock_timestamp(),
                 updated_at = clock_timestamp()
-            FROM fence WHERE e.id = fence.execution_id AND e.state = 'running'
+            FROM fence WHERE e.id = $1 AND e.state = 'running'
             RETURNING e.*
         )
         \(EventClause.execution("put", type: EventClause.byState))
@@ -230,7 +232,7 @@ enum RunStatements {
             SELECT d.tenant_id, $3, d.id, d.version, v.body, 'call', $5, fence.priority, NULL::timestamptz, NULL, p.id, p.depth + 1,
                 NULL::uuid, NULL
             FROM fence
-            JOIN executions p ON p.id = fence.execution_id AND p.depth < \(EnqueueClause.depthLimit)
+            JOIN executions p ON p.id = $1 AND p.depth < \(EnqueueClause.depthLimit)
             JOIN definitions d ON d.id = $4 AND d.kind = $6 AND d.state IN ('running', 'active')
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
         ), \(EnqueueClause.making("wanted"))

@@ -47,18 +47,18 @@ enum StepStatements {
             UPDATE execution_steps s
             SET status = CASE WHEN $4 IS NULL THEN 'failed' ELSE 'succeeded' END, output = $4, error = $5,
                 tokens = s.tokens + $6, cost_microdollars = s.cost_microdollars + $7, finished_at = clock_timestamp()
-            FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
+            FROM fence WHERE s.execution_id = $1 AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
             RETURNING s.*
         ), spent AS (
             UPDATE executions e SET tokens = e.tokens + $6, cost_microdollars = e.cost_microdollars + $7
-            FROM finished WHERE e.id = finished.execution_id AND $6 + $7 > 0
+            FROM finished WHERE e.id = $1 AND $6 + $7 > 0
         ), told AS (
             \(EventClause.step("finished", type: "'step.' || status"))
         )
         -- One that was written before, when the answer was lost.
         SELECT 1 FROM finished
         UNION ALL
-        SELECT 1 FROM fence JOIN execution_steps s ON s.execution_id = fence.execution_id AND s.step_key = $3
+        SELECT 1 FROM fence JOIN execution_steps s ON s.execution_id = $1 AND s.step_key = $3
             AND s.epoch = $2 AND s.status IN ('succeeded', 'failed')
         """)
 
@@ -70,11 +70,11 @@ enum StepStatements {
             UPDATE execution_steps s
             SET status = 'succeeded', output = $4, tokens = s.tokens + $5, cost_microdollars = s.cost_microdollars + $6,
                 finished_at = clock_timestamp()
-            FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
+            FROM fence WHERE s.execution_id = $1 AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
             RETURNING s.*
         ), spent AS (
             UPDATE executions e SET tokens = e.tokens + $5, cost_microdollars = e.cost_microdollars + $6
-            FROM finished WHERE e.id = finished.execution_id AND $5 + $6 > 0
+            FROM finished WHERE e.id = $1 AND $5 + $6 > 0
         )
         \(EventClause.step("finished", type: "'step.succeeded'"))
         """)
@@ -87,11 +87,11 @@ enum StepStatements {
             UPDATE execution_steps s
             SET status = 'waiting', wait = $4, waits = $5, tokens = s.tokens + $6,
                 cost_microdollars = s.cost_microdollars + $7
-            FROM fence WHERE s.execution_id = fence.execution_id AND s.step_key = $3 AND s.status IN ('started', 'waiting')
+            FROM fence WHERE s.execution_id = $1 AND s.step_key = $3 AND s.status IN ('started', 'waiting')
             RETURNING s.execution_id
         )
         UPDATE executions e SET tokens = e.tokens + $6, cost_microdollars = e.cost_microdollars + $7
-        FROM waiting WHERE e.id = waiting.execution_id AND $6 + $7 > 0
+        FROM waiting WHERE e.id = $1 AND $6 + $7 > 0
         """)
 
     /// Takes the first signal of the name `$3` for the wait of number `$5` of the step `$4`, or again the one that this wait took before.
@@ -105,7 +105,7 @@ enum StepStatements {
             ORDER BY s.taken_by NULLS LAST, s.seq LIMIT 1
         )
         UPDATE execution_signals s SET taken_by = $4, taken_wait = $5
-        FROM fence, found WHERE s.execution_id = fence.execution_id AND s.id = found.id
+        FROM fence, found WHERE s.execution_id = $1 AND s.id = found.id
         RETURNING s.payload
         """
     ) { row throws(Fault) in try row.json(0) ?? .null }

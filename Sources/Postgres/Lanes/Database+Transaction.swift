@@ -39,6 +39,9 @@ extension Database {
         return value
     }
 
+    /// Whether a `transaction` surrounds the task: what it writes then is not to be gathered with what others write.
+    public static var isInTransaction: Bool { surrounding != nil }
+
     /// Runs `body` apart from a `transaction` that surrounds it: what it does stays done when that one is undone.
     @discardableResult public static func apart<Value>(_ body: () async throws(Fault) -> Value) async throws(Fault) -> Value {
         let outcome = await $surrounding.withValue(nil) { () -> Result<Value, Fault> in

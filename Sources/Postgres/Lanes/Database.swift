@@ -75,6 +75,9 @@ import Loop
     /// Short statements; each call is a transaction of its own in `scope`.
     public func once(_ scope: Scope) -> Once { Once(database: self, kind: .once, scope: scope) }
 
+    /// Writes of many tasks in one commit, on a lane of their own.
+    public func gathered(_ scope: Scope) -> Once { Once(database: self, kind: .gathered, scope: scope) }
+
     /// Long lists and reports, on a lane of their own.
     public func slow(_ scope: Scope) -> Once { Once(database: self, kind: .slow, scope: scope) }
 

@@ -29,6 +29,8 @@ enum LaneKind: Int, CaseIterable {
     case once
     /// Long lists and reports, kept from delaying the others.
     case slow
+    /// Writes that are gathered into common commits: these wait for the disk, and no read is to wait behind them.
+    case gathered
     /// The worker's role: queue, outbox and schedule rows of all tenants.
     case worker
 }

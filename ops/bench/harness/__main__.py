@@ -4,12 +4,17 @@ import argparse
 import sys
 from contextlib import contextmanager
 
-from . import allocations, identity, json_codec, limiter, machine, pressure, report, startup, tokens, watching, workloads
+from . import (
+    allocations, executions, identity, json_codec, limiter, machine, pressure, report, startup, tokens, watching, workloads)
 from .database import Cluster, Statements
 from .machine import ROOT, Failure, say
 from .product import Insula, StandIn
 
-ORDER = ["W1", "W4", "W9", "M1", "L1", "L2", "A1", "A2", "W11", "W12", "logins", "S2", "idle", "slow", "flood"]
+ORDER = ["W1", "W4", "W9", "M1", "L1", "L2", "A1", "A2", "W11", "W12", "logins", "S2", "W13", "S1", "noisy", "idle", "slow",
+         "flood"]
+# Those that need the server itself, and start it by themselves.
+OWN = {"W11": identity.w11, "W12": identity.w12, "logins": identity.logins, "S2": identity.s2,
+       "W13": executions.w13, "S1": executions.s1, "noisy": executions.noisy}
 
 
 def arguments():
@@ -52,7 +57,9 @@ def measure(id, product, cluster, statements, options):
         return tokens.l2(options)
     if id == "A1":
         return allocations.a1(product)
-    if own := {"W11": identity.w11, "W12": identity.w12, "logins": identity.logins, "S2": identity.s2}.get(id):
+    if own := OWN.get(id):
+        if not product.can_log_in:
+            raise Failure(f"the stand-in can't play the server in {id}")
         return own(product, options)
     if id == "A2":
         with started(product) as server:

@@ -14,7 +14,7 @@ from pathlib import Path
 from . import machine
 from .machine import BENCH, Failure
 
-SETTINGS = {"listen_addresses": "", "shared_buffers": "256MB", "max_connections": "200", "logging_collector": "off"}
+SETTINGS = {"listen_addresses": "", "shared_buffers": "256MB", "max_connections": "200", "logging_collector": "off", "log_line_prefix": "@@ "}
 START_SECONDS = 30
 DATABASE = "insula"
 OWNER = "insula_owner"
@@ -52,9 +52,10 @@ class Cluster:
     def begin(self):
         """Starts PostgreSQL, and returns when it takes connections."""
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        self.log = self.folder / "log"
         self.process = machine.start(
             [self.binaries / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
-            user=self.user, folder=self.folder,
+            log=self.log, user=self.user, folder=self.folder,
         )
         ready = [str(self.binaries / "pg_isready"), "-q", "-h", str(self.folder)]
         machine.wait_until(lambda: subprocess.run(ready).returncode == 0, START_SECONDS, "PostgreSQL's start")

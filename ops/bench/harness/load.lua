@@ -1,8 +1,14 @@
 -- Tells the harness what wrk saw, as one line of JSON. With PACE_MILLISECONDS set, each connection waits that long on
 -- average between requests, at random, so that latency is read at a fixed rate rather than at saturation. With COUNT_STATUSES
--- set, answers are counted by status, which costs wrk some speed.
+-- set, answers are counted by status, which costs wrk some speed. With BODY set, it is sent, as JSON by POST.
 local pace = tonumber(os.getenv("PACE_MILLISECONDS") or "")
 local threads = {}
+
+if os.getenv("BODY") then
+   wrk.method = "POST"
+   wrk.body = os.getenv("BODY")
+   wrk.headers["Content-Type"] = "application/json"
+end
 
 if pace then
    function delay()

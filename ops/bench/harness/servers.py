@@ -128,6 +128,10 @@ def build_fastapi():
     return build_environment(BUILT / "venv", PEERS / "fastapi" / "requirements.txt")
 
 
+def build_procrastinate():
+    return build_environment(BUILT / "venv-procrastinate", PEERS / "procrastinate" / "requirements.txt")
+
+
 def fastapi(health, reading=None):
     port = machine.free_port()
     environment = {"PEER_HEALTH_BODY": health.decode(), "PEER_POOL": str(FASTAPI_POOL), **(reading or {})}
