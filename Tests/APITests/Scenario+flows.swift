@@ -149,6 +149,19 @@ extension Scenario {
                 expectProblem(
                     try await visit.client.call("PATCH", "/v1/automations/\(id)", change, headers: tag), 412,
                     "precondition_failed")
+                // An event that a trigger waits for has it run.
+                try await visit.call(
+                    200, "PATCH", "/v1/automations/\(id)",
+                    ["triggers": [["trigger": ["type": "event", "event": "task.paused"], "input": ["age": 9]]]])
+                try await visit.call(200, "POST", "/v1/tasks/\(try await visit.task())/pause")
+                let deadline = Instant.now.advanced(milliseconds: TestClient.deadlineMilliseconds)
+                var runs: [String] = []
+                while runs.isEmpty {
+                    runs = try await visit.ids("/v1/automations/\(id)/executions")
+                    try #require(Instant.now < deadline, "the event had nothing run")
+                }
+                let ended = try await visit.ended(runs[0])
+                #expect(ended["trigger"] == "event" && ended["output"]?["output"]?["text"] == "9 years", "\(ended)")
             },
         ] + life("automation", input: ["age": 40]) { $0.automationBody() }
         + runs("automation", input: ["age": 40]) { $0.automationBody() }
