@@ -82,11 +82,11 @@ build_release() {
 # are skipped, and say so.
 need_checkers() {
     local place=.build/python
-    "$place/bin/python" -c 'import croniter, jwt, mcp, pyotp' 2>/dev/null && return 0
-    say "Installing croniter, mcp, pyotp and PyJWT into $place"
+    "$place/bin/python" -c 'import croniter, jwt, mcp, pyotp, websockets' 2>/dev/null && return 0
+    say "Installing croniter, mcp, pyotp, PyJWT and websockets into $place"
     rm -rf "$place"
     mkdir -p .build
-    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check croniter 'mcp>=2' pyotp 'PyJWT[crypto]'; } \
+    if ! { python3 -m venv "$place" && timeout 180 "$place/bin/pip" install -q --disable-pip-version-check croniter 'mcp>=2' pyotp 'PyJWT[crypto]' websockets; } \
         >"$place.log" 2>&1 </dev/null; then
         say "They could not be installed (see $place.log): the tests that need them are skipped"
         rm -rf "$place"

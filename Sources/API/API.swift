@@ -4,6 +4,7 @@
 
 import Base
 import HTTP
+import Identity
 import Loop
 import Tenancy
 
@@ -102,6 +103,11 @@ public final class API: Responder {
     private func authenticate(_ call: Call, for endpoint: Endpoint) async throws(Fault) {
         if endpoint.isForOperators { return try await authenticateOperator(call) }
         guard endpoint.isPrivate else { return }
+        if endpoint.isLive, WebSocketHandshake.wantsSocket(call.exchange.head) {
+            // A page can set no field on a WebSocket: it says by other ways who it is. Nor does anything keep other pages from opening one.
+            guard let given = try services.authenticator.given(in: call) else { return }
+            if given.place == .cookie { try ownOrigins.checkPage(call.exchange.head) }
+        }
         do throws(Fault) {
             call.scope = try await services.authenticator.scope(of: call, origins: ownOrigins)
         } catch {

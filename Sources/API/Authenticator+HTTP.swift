@@ -10,6 +10,21 @@ extension Authenticator {
     /// - Throws: `.unauthenticated`; `.malformed` when two credentials are given; `.forbidden` when `X-Tenant-ID` disagrees, or when a
     ///   cookie comes from a page that is not ours.
     func scope(of call: Call, origins: OwnOrigins) async throws(Fault) -> TenantScope {
+        guard let given = try given(in: call) else {
+            throw Fault(.unauthenticated, "A credential is required: Authorization: Bearer KEY.")
+        }
+        if given.place == .cookie { try origins.check(call.exchange.head) }
+        let headers = call.exchange.head.headers
+        let scope = try await find(headers.bytes, given.range, given.place, call)
+        if let named = headers.text(of: .tenantID), TenantID(named) != scope.tenant {
+            throw Fault(.forbidden, "X-Tenant-ID is not the tenant of the credential.")
+        }
+        return scope
+    }
+
+    /// Where the credential of a request stands; `nil` when it has none.
+    /// - Throws: `.malformed` when two are given; `.unauthenticated` when the scheme is another one.
+    func given(in call: Call) throws(Fault) -> (range: Range<Int>, place: Place)? {
         let headers = call.exchange.head.headers
         let cookie = try Authenticator.cookie(headers)
         let given =
@@ -18,24 +33,13 @@ extension Authenticator {
             throw Fault(.malformed, "Give one credential: Authorization, X-API-Key or the session's cookie.")
         }
         call.hasCredential = given == 1
-        let scope: TenantScope
-        if let cookie {
-            try origins.check(call.exchange.head)
-            scope = try await find(headers.bytes, cookie, .cookie, call)
-        } else if let range = headers.range(of: .apiKey) {
-            scope = try await find(headers.bytes, range, .header, call)
-        } else if let range = headers.range(of: .authorization) {
-            guard let token = Authenticator.bearer(headers.bytes, range) else {
-                throw Fault(.unauthenticated, "The scheme of Authorization is Bearer.")
-            }
-            scope = try await find(headers.bytes, token, .header, call)
-        } else {
-            throw Fault(.unauthenticated, "A credential is required: Authorization: Bearer KEY.")
+        if let cookie { return (cookie, .cookie) }
+        if let range = headers.range(of: .apiKey) { return (range, .header) }
+        guard let range = headers.range(of: .authorization) else { return nil }
+        guard let token = Authenticator.bearer(headers.bytes, range) else {
+            throw Fault(.unauthenticated, "The scheme of Authorization is Bearer.")
         }
-        if let named = headers.text(of: .tenantID), TenantID(named) != scope.tenant {
-            throw Fault(.forbidden, "X-Tenant-ID is not the tenant of the credential.")
-        }
-        return scope
+        return (token, .header)
     }
 
     private func find(_ bytes: [UInt8], _ range: Range<Int>, _ place: Place, _ call: Call) async throws(Fault) -> TenantScope {

@@ -219,6 +219,9 @@ public final class Call: @unchecked Sendable {
                 head.append(contentsOf: allow)
                 head.appendLineEnd()
             }
+            if fault.code == .upgradeRequired {
+                head.appendStatic("upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\n")
+            }
             if let seconds = fault.retryAfterSeconds {
                 head.appendStatic("retry-after: ")
                 head.appendDecimal(max(0, seconds))

@@ -19,6 +19,8 @@ public struct Endpoint: Sendable {
     var isSensitive = false
     /// Whether it wants an operator's key instead of a tenant's credential.
     var isForOperators = false
+    /// Whether it can become a WebSocket or a stream of events that lasts.
+    var isLive = false
     /// Whether requests that went well are left out of the usual log.
     var isQuiet = false
     var body: SchemaNode?

@@ -184,6 +184,20 @@ enum OpenAPI {
         writer.string(endpoint.status == 204 ? "Done; there is no body." : "Success.")
         if let answer = endpoint.answer { writeContent([endpoint.answerType.description], answer, to: &writer) }
         writer.endObject()
+        if endpoint.isLive {
+            writer.key("101")
+            writer.beginObject()
+            writer.key("description")
+            writer.string(
+                """
+                For `Upgrade: websocket`, version 13. Messages are JSON objects with a `type`: `authenticate` (with `token`, where no field \
+                carries a credential), `subscribe` (with `id`, `filters` and `last_seq`), `unsubscribe` and `ping`; the server says `ready`, \
+                `subscribed`, `event`, `unsubscribed`, `pong` and `error`. It closes with 1008 when the credential ends, with 1013 \
+                who reads too slowly, and with 1001 when it stops. With `Accept: text/event-stream` the answer is a stream of \
+                server-sent events instead, each with its number as `id`.
+                """)
+            writer.endObject()
+        }
         writer.key("default")
         writer.beginObject()
         writer.key("description")

@@ -17,8 +17,12 @@ struct OwnOrigins: Sendable {
     func check(_ head: RequestHead) throws(Fault) {
         switch head.method {
         case .get, .head, .options: return
-        default: break
+        default: try checkPage(head)
         }
+    }
+
+    /// - Throws: `.forbidden` when the request can't be told to come from a page of ours, whatever it does.
+    func checkPage(_ head: RequestHead) throws(Fault) {
         let isOurs =
             if let site = head.headers.text(named: "sec-fetch-site") {
                 site == "same-origin" || site == "none"

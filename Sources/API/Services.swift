@@ -39,6 +39,8 @@ public final class Services: Sendable {
     let tokens: TokenService
     let core: ExecutionCore
     let nodes: Nodes
+    let eventLog: EventLog
+    let live: LiveServices
     let idempotencyKeys: IdempotencyKeys
     let limiter: RateLimiter
     /// Further families of metrics: the worker's.
@@ -64,6 +66,8 @@ public final class Services: Sendable {
         accounts ground: AccountGround,
         core: ExecutionCore,
         nodes: Nodes,
+        eventHub: EventHub,
+        loopCount: Int,
         idempotencyKeys: IdempotencyKeys,
         limiter: RateLimiter,
         furtherMetrics: @escaping @Sendable (inout MetricsText) -> Void
@@ -98,6 +102,8 @@ public final class Services: Sendable {
         tokens = TokenService(sessions: sessions, keys: keys)
         self.core = core
         self.nodes = nodes
+        eventLog = EventLog(database: database)
+        live = LiveServices(authenticator: authenticator, hub: eventHub, watch: ReaderWatch(loopCount: loopCount))
         self.idempotencyKeys = idempotencyKeys
         self.limiter = limiter
         self.furtherMetrics = furtherMetrics

@@ -33,6 +33,7 @@ public struct Composition: Sendable {
     public let api: API
     /// Sends what the outbox holds.
     public let mail: MailDelivery
+    private let events: EventDelivery
     private let group: LoopGroup
     private let services: Services
     private let client: OutgoingClient
@@ -53,11 +54,7 @@ public struct Composition: Sendable {
         _ configuration: Configuration, group: LoopGroup, pool: BlockingPool, target: ConnectionTarget, node: NodeID,
         rootKey: RootKey
     ) throws(Fault) {
-        let database = Database(
-            target, loops: group, pool: pool,
-            statements: Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
-                + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
-                + ExecutionCore.statements + MailOutbox.statements)
+        let database = Database(target, loops: group, pool: pool, statements: Composition.statements)
         // Names are looked up apart: tenants choose them, and one that nobody answers for must not hold up a password or a page.
         let names = BlockingPool(name: "names", threads: Limits.nameLookupThreads)
         let client = OutgoingClient(group: group, rule: try Composition.rule(configuration), pool: names)
@@ -65,7 +62,8 @@ public struct Composition: Sendable {
             ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: names))
         }
         let registry = ToolRegistry.standard(client: client, pool: pool, provider: models)
-        let signal = QueueSignal(database: database, loop: group.loops[0], node: node)
+        let events = EventDelivery(database, group)
+        let signal = QueueSignal(database: database, loop: group.loops[0], node: node, events: events.signal)
         let worker = Worker(
             database: database, group: group, registry: registry, signal: signal, node: node,
             concurrency: configuration.workerConcurrency)
@@ -77,15 +75,13 @@ public struct Composition: Sendable {
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)
         let scheduler = Scheduler(database: database, loop: group.loops[0], signal: signal)
-        let housekeeping = Housekeeping(database: database, loop: group.loops[0])
         let signingKeys = SigningKeys(database: database, rootKey: rootKey)
         let authenticator = Authenticator(
             database: database, loopCount: group.loops.count,
             tokens: AccessTokens(issuer: configuration.publicURL, keys: signingKeys))
-        let passwords = Passwords(
-            parameters: Password.Parameters(
-                memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
-            threads: configuration.passwordThreads)
+        let passwords = Composition.passwords(configuration)
+        let housekeeping = Housekeeping(database: database, loop: group.loops[0])
+        self.housekeeping = housekeeping
         sessions = Sessions(database: database, authenticator: authenticator, rootKey: rootKey)
         let limiter = RateLimiter(.suspended)
         let sharing = BudgetSharing(database: database, loop: group.loops[0], limiter: limiter, node: node)
@@ -96,31 +92,37 @@ public struct Composition: Sendable {
             accounts: AccountGround(
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
-            core: ExecutionCore(database: database, registry: registry, signal: signal),
-            nodes: nodes, idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")),
-            limiter: limiter
+            core: ExecutionCore(database: database, registry: registry, signal: signal), nodes: nodes,
+            eventHub: events.hub, loopCount: group.loops.count,
+            idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")), limiter: limiter
         ) { text in
             sharing.writeMetrics(to: &text)
             worker.metrics.write(to: &text)
             mail.metrics.write(to: &text)
             scheduler.write(to: &text)
             housekeeping.write(to: &text)
+            events.writeMetrics(to: &text)
         }
         self.sharing = sharing
-        self.group = group
-        self.database = database
+        (self.events, self.group, self.database) = (events, group, database)
         self.client = client
         self.models = models
         self.worker = worker
         self.scheduler = configuration.workerConcurrency > 0 ? scheduler : nil
         self.mail = mail
-        self.housekeeping = housekeeping
         self.authenticator = authenticator
         self.signingKeys = signingKeys
         api = API(services, loopCount: group.loops.count)
         news = News(
             target, on: group.loops[0], pool: pool, authenticator: authenticator, signingKeys: signingKeys, signal: signal,
-            mail: mail, sharing: sharing, worker: worker)
+            mail: mail, sharing: sharing, worker: worker, events: events.hub)
+    }
+
+    /// What is prepared at connect.
+    private static var statements: [any AnyStatement] {
+        Tenants.statements + APIKeys.statements + Authenticator.statements + Sessions.statements
+            + Logins.statements + StepUps.statements + SecondFactors.statements + Accounts.statements + Invitations.statements
+            + ExecutionCore.statements + MailOutbox.statements + EventLog.statements
     }
 
     /// Binds and begins to answer. What needs the database is answered 503 until `start` has connected it.
@@ -139,6 +141,7 @@ public struct Composition: Sendable {
         authenticator.uses.start(on: group)
         news.start()
         await sharing.start()
+        await events.start()
         await worker.start()
         await scheduler?.start()
         await nodes.start()
@@ -153,6 +156,7 @@ public struct Composition: Sendable {
         await nodes.stop()
         await worker.stop(graceMilliseconds: graceMilliseconds)
         await mail.stop(graceMilliseconds: graceMilliseconds)
+        await events.stop()
         await sharing.stop()
         await news.stop()
         await authenticator.uses.stop(on: group)
@@ -184,6 +188,13 @@ public struct Composition: Sendable {
     private static func mailSettings(_ configuration: Configuration) throws(Fault) -> MailSettings {
         try MailSettings(
             publicURL: publicURL(configuration), sender: configuration.mailFrom, smtpURL: configuration.smtpURL)
+    }
+
+    private static func passwords(_ configuration: Configuration) -> Passwords {
+        Passwords(
+            parameters: Password.Parameters(
+                memoryKibibytes: configuration.passwordMemoryMebibytes << 10, iterations: configuration.passwordPasses, lanes: 1),
+            threads: configuration.passwordThreads)
     }
 
     /// The guard of outgoing connections with the operator's list.

@@ -1,6 +1,7 @@
 // What the database tells this node: credentials and signing keys that changed, executions that another node made ready, mail that is to
 // be sent, and nodes that came or went.
 
+import API
 import Base
 import Execution
 import Identity
@@ -18,14 +19,14 @@ struct News: Sendable {
     init(
         _ target: ConnectionTarget, on loop: EventLoop, pool: BlockingPool, authenticator: Authenticator,
         signingKeys: SigningKeys,
-        signal: QueueSignal, mail: MailDelivery, sharing: BudgetSharing, worker: Worker
+        signal: QueueSignal, mail: MailDelivery, sharing: BudgetSharing, worker: Worker, events: EventHub
     ) {
         self.loop = loop
         listener = NotificationListener(
             target, loop: loop, pool: pool,
             channels: [
                 Revocation.channel, SigningKeys.channel, QueueSignal.channel, MailOutbox.channel, BudgetSharing.channel,
-                Tenants.haltChannel,
+                Tenants.haltChannel, EventSequencer.channel,
             ],
             role: "insula_worker"
         ) { moment in
@@ -41,6 +42,7 @@ struct News: Sendable {
             case .notification(MailOutbox.channel, _): mail.wake()
             case .notification(BudgetSharing.channel, _): sharing.hear()
             case .notification(Tenants.haltChannel, let payload): TenantID(payload).map { worker.halt($0) }
+            case .notification(EventSequencer.channel, let payload): events.received(payload)
             case .notification(_, let payload): signal.received(payload)
             }
         }

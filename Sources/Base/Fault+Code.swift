@@ -22,6 +22,7 @@ extension Fault {
         case expectationFailed = "expectation_failed"
         case invalid = "validation_failed"
         case idempotencyKeyReused = "idempotency_key_reused"
+        case upgradeRequired = "upgrade_required"
         case preconditionRequired = "precondition_required"
         case headTooLarge = "head_too_large"
         case limitReached = "limit_reached"
@@ -65,6 +66,7 @@ extension Fault.Code {
         case .unsupportedMediaType: 415
         case .expectationFailed: 417
         case .invalid, .idempotencyKeyReused, .toolNotAvailable, .strategyNotAvailable, .outboundRefused: 422
+        case .upgradeRequired: 426
         case .preconditionRequired: 428
         case .rateLimited: 429
         case .headTooLarge: 431
@@ -99,6 +101,7 @@ extension Fault.Code {
         case .expectationFailed: "Expectation failed"
         case .invalid: "Validation failed"
         case .idempotencyKeyReused: "Idempotency key reused"
+        case .upgradeRequired: "Upgrade required"
         case .preconditionRequired: "Precondition required"
         case .headTooLarge: "Request header fields too large"
         case .limitReached: "Limit reached"

@@ -18,7 +18,7 @@ public struct ExecutionCore: Sendable {
     public init(database: Database, registry: ToolRegistry, signal: QueueSignal) {
         self.registry = registry
         schedules = Schedules(database: database)
-        agents = Agents(database: database, registry: registry)
+        agents = Agents(database: database, registry: registry, events: signal.events)
         tasks = Tasks(database: database, registry: registry, signal: signal)
         flows = Flows(database: database, registry: registry, signal: signal)
         automations = Automations(database: database, registry: registry, schedules: schedules, signal: signal)

@@ -63,3 +63,57 @@ enum Python {
         }
     }
 }
+
+@Suite struct PythonSocketTests {
+    private static let script = """
+        import json, sys
+        from websockets.sync.client import connect
+        from websockets.exceptions import ConnectionClosed
+        url, key = sys.argv[1], sys.argv[2]
+        def open():
+            fields = {"Authorization": "Bearer " + key}
+            return connect(url, additional_headers=fields, compression="deflate", open_timeout=60, close_timeout=60)
+        def ends(socket, code):
+            try:
+                while True: socket.recv(60)
+            except ConnectionClosed as end:
+                assert end.rcvd and end.rcvd.code == code, end
+        def is_ready(socket):
+            return json.loads(socket.recv(60))["type"] == "ready"
+        with open() as socket:
+            # No extension is spoken, whatever is offered.
+            assert is_ready(socket) and "Sec-WebSocket-Extensions" not in socket.response.headers
+            # A message in parts, with a ping between them and another behind.
+            def parts():
+                yield '{"type":'
+                assert socket.ping(b"between").wait(60)
+                yield '"subscribe","last_seq":0}'
+            socket.send(parts())
+            assert json.loads(socket.recv(60))["type"] == "subscribed"
+            for seq in range(1, 51):
+                message = json.loads(socket.recv(60))
+                assert message["type"] == "event" and message["event"]["seq"] == seq, message
+            assert socket.ping("µ".encode() * 60).wait(60)
+            socket.send('{"type":"shout","filling":"' + "é" * 30000 + '"}')
+            assert json.loads(socket.recv(60))["errors"][0]["field"] == "type"
+            socket.close(4000, "fine")
+            assert socket.close_code == 4000, socket.close_code
+        for bad, code in [(b"bytes", 1003), ("x" * 70000, 1009)]:
+            with open() as socket:
+                assert is_ready(socket)
+                socket.send(bad)
+                ends(socket, code)
+        with connect(url, subprotocols=["insula.v1", "insula.bearer." + key], open_timeout=60) as socket:
+            assert socket.subprotocol == "insula.v1" and is_ready(socket)
+        print("good")
+        """
+
+    @Test(.enabled(if: Python.isThere, "./ops/test installs websockets"))
+    func `the websockets package of Python watches events`() async throws {
+        let visit = try await Visit()
+        try visit.server.happen("execution.started", in: visit.tenant.id, count: 50)
+        let outcome = try Python.run(
+            PythonSocketTests.script, ["ws://127.0.0.1:\(visit.server.port)/v1/events", visit.tenant.key])
+        #expect(outcome.status == 0 && outcome.output.hasSuffix("good\n"), "\(outcome.output)")
+    }
+}

@@ -179,7 +179,7 @@ extension Scenario {
             #expect(answer.json["active"] == true && answer.json["token_type"] == "api_key")
             #expect(
                 answer.json["scope"]
-                    == "tenant:read agents:read tasks:read flows:read automations:read executions:read tools:read")
+                    == "tenant:read agents:read tasks:read flows:read automations:read executions:read tools:read events:read")
             // Of what is no good or another tenant's nothing is told.
             let stranger = try await Visit()
             let foreign = try await stranger.tenant.person().session()

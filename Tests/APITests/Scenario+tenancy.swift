@@ -92,6 +92,7 @@ extension Scenario {
             #expect(
                 viewer["scopes"] == [
                     "tenant:read", "agents:read", "tasks:read", "flows:read", "automations:read", "executions:read", "tools:read",
+                    "events:read",
                 ])
         },
         Scenario("PATCH", "/v1/roles/{role_id}") { visit in

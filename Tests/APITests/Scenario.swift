@@ -24,8 +24,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
-        + audit
-        + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions
+        + audit + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + events
 
     // MARK: The server itself
 

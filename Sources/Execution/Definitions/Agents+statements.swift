@@ -19,6 +19,8 @@ enum AgentStatements {
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
             SELECT tenant_id, id, version, $5 FROM made
             RETURNING body
+        ), told AS (
+            \(EventClause.definition("made", type: "'agent.created'"))
         )
         SELECT id, name, description, state, version, body, created_at, updated_at, revision, insula_audit($6, id)
         FROM made, body
@@ -53,6 +55,8 @@ enum AgentStatements {
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
             SELECT tenant_id, id, version, $4 FROM changed WHERE $4 IS NOT NULL
             RETURNING body
+        ), told AS (
+            \(EventClause.definition("changed", type: "'agent.updated'"))
         )
         SELECT c.id, c.name, c.description, c.state, c.version,
             coalesce(
@@ -71,6 +75,8 @@ enum AgentStatements {
             UPDATE definitions SET state = $2, revision = revision + 1, updated_at = clock_timestamp()
             WHERE id = $1 AND kind = 'agent' AND state = ANY ($3)
             RETURNING *
+        ), told AS (
+            \(EventClause.definition("moved", type: "'agent.' || CASE state WHEN 'running' THEN 'started' ELSE state END"))
         )
         SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at, m.revision,
             insula_audit($4, m.id)
@@ -89,8 +95,13 @@ enum AgentStatements {
     static let delete = Statement<Void, AgentID, [Int]?, AuditEntry>(
         "delete agent",
         """
-        DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
-        RETURNING insula_audit($3, id)
+        WITH gone AS (
+            DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
+            RETURNING *
+        ), told AS (
+            \(EventClause.definition("gone", type: "'agent.deleted'"))
+        )
+        SELECT insula_audit($3, id) FROM gone
         """)
 
     /// The lock of an agent, held to the end of the Sync.

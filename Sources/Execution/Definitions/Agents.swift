@@ -9,9 +9,12 @@ import Tenancy
 public final class Agents: Sendable {
     private let database: Database
     private let registry: ToolRegistry
+    private let events: EventSignal
 
-    public init(database: Database, registry: ToolRegistry) {
+    /// - Parameter events: told that events were written.
+    public init(database: Database, registry: ToolRegistry, events: EventSignal = EventSignal()) {
         self.database = database
+        self.events = events
         self.registry = registry
     }
 
@@ -25,6 +28,7 @@ public final class Agents: Sendable {
         let made = try await database.once(permit.scope.database).first(
             AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
             JSONBytes(agent.blueprint.bytes), permit.audit(.agentCreated))
+        raise()
         return try found(made)
     }
 
@@ -56,6 +60,7 @@ public final class Agents: Sendable {
             AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) },
             permit.request.acceptedRevisions, permit.audit(.agentUpdated))
         guard let agent else { throw try await missing(id, permit.scope) }
+        raise()
         return agent
     }
 
@@ -70,6 +75,7 @@ public final class Agents: Sendable {
                 AgentStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.agentDeleted))
         }
         if count == 0 { throw try await missing(id, permit.scope) }
+        raise()
     }
 
     /// Lets an agent be triggered.
@@ -92,6 +98,7 @@ public final class Agents: Sendable {
             return agent
         }
         guard let started else { throw try await refusal(id, .running, permit) }
+        raise()
         return started
     }
 
@@ -102,6 +109,7 @@ public final class Agents: Sendable {
         let paused = try await database.once(permit.scope.database).first(
             AgentStatements.move, id, AgentState.paused.rawValue, allowed, permit.audit(.agentPaused))
         guard let paused else { throw try await refusal(id, .paused, permit) }
+        raise()
         return paused
     }
 
@@ -120,7 +128,12 @@ public final class Agents: Sendable {
             return try await batch.run().first(moved)
         }
         guard let agent else { throw try await refusal(id, .stopped, permit) }
+        raise()
         return agent
+    }
+
+    private func raise() {
+        Database.afterCommit { [events] in events.raise() }
     }
 
     /// Why an agent did not change its state.

@@ -104,8 +104,7 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
     private static func told(_ type: String) -> String {
         """
         told AS (
-            INSERT INTO event_outbox (tenant_id, type, ref, payload)
-            SELECT tenant_id, \(type), id, jsonb_build_object('name', name, 'state', state, 'version', version) FROM changed
+            \(EventClause.definition("changed", type: type))
         )
         """
     }

@@ -28,6 +28,16 @@ enum EventClause {
         """
     }
 
+    /// One event a definition.
+    /// - Parameter rows: a CTE of whole rows of `definitions`.
+    static func definition(_ rows: String, type: String) -> String {
+        """
+        INSERT INTO event_outbox (tenant_id, type, ref, payload)
+        SELECT tenant_id, \(type), id, jsonb_build_object('name', name, 'state', state, 'version', version)
+        FROM \(rows)
+        """
+    }
+
     /// The type of the event that says in which state an execution is now.
     static let byState = """
         'execution.' || CASE state WHEN 'retry_wait' THEN 'retrying' WHEN 'scheduled' THEN 'queued' ELSE state END

@@ -5,6 +5,7 @@
 import Base
 import Loop
 import Postgres
+import Tenancy
 
 /// The gathered writes of the runs of one loop. Used on that loop alone.
 final class Gatherer: @unchecked Sendable {
@@ -42,11 +43,14 @@ final class Gatherer: @unchecked Sendable {
 
     private let database: Database
     private let loop: EventLoop
+    let events: EventSignal
     /// What waits, by tenant. A tenant stands here as long as a Sync of his is under way.
     private var waiting: [TenantID: [Entry]] = [:]
 
-    init(database: Database, loop: EventLoop) {
+    /// - Parameter events: told that events were written.
+    init(database: Database, loop: EventLoop, events: EventSignal = EventSignal()) {
         self.database = database
+        self.events = events
         self.loop = loop
     }
 
@@ -105,6 +109,7 @@ final class Gatherer: @unchecked Sendable {
             for entry in entries { await send([entry], for: tenant) }
             return
         }
+        events.raise()
         for (entry, read) in zip(entries, readings) {
             do throws(Fault) {
                 try read(results)

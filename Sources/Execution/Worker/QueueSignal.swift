@@ -6,6 +6,7 @@ import Base
 import Loop
 import Postgres
 import Synchronization
+import Tenancy
 
 /// Tells workers that executions are ready. Safe from any thread.
 public final class QueueSignal: Sendable {
@@ -24,10 +25,15 @@ public final class QueueSignal: Sendable {
     private let database: Database
     private let loop: EventLoop
     private let node: NodeID
+    /// Raised with every change of an execution, since each writes events.
+    let events: EventSignal
     private let state = Mutex(State())
 
-    /// - Parameter loop: where notifications are sent from.
-    public init(database: Database, loop: EventLoop, node: NodeID) {
+    /// - Parameters:
+    ///   - loop: where notifications are sent from.
+    ///   - events: told that events were written.
+    public init(database: Database, loop: EventLoop, node: NodeID, events: EventSignal = EventSignal()) {
+        self.events = events
         self.database = database
         self.loop = loop
         self.node = node
@@ -40,6 +46,7 @@ public final class QueueSignal: Sendable {
             return (state.worker, !state.isSending)
         }
         worker?()
+        events.raise()
         guard isFirst else { return }
         loop.spawn { [self] in
             await loop.sleep(milliseconds: QueueSignal.gatherMilliseconds)

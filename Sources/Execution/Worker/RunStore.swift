@@ -6,6 +6,7 @@ import Base
 import JSON
 import Loop
 import Postgres
+import Tenancy
 
 /// The writes of one run under its fence. Used by the run's own tasks, on the loop of the run.
 @safe final class RunStore: @unchecked Sendable {
@@ -118,6 +119,7 @@ import Postgres
                     StepStatements.record, execution, epoch, step.key, JSONBytes(output), spending.tokens, spending.microdollars)
                 guard count > 0 else { throw RunStore.lost.fault }
             }
+            gatherer.events.raise()
         } catch {
             throw failure ?? (error.code == .leaseLost ? RunStore.lost : StepFailure(error))
         }

@@ -59,7 +59,7 @@ public final class Worker: Sendable {
         self.node = node
         self.concurrency = concurrency
         self.lease = lease
-        gatherers = group.loops.map { Gatherer(database: database, loop: $0) }
+        gatherers = group.loops.map { Gatherer(database: database, loop: $0, events: signal.events) }
     }
 
     private var home: EventLoop { group.loops[0] }

@@ -13,6 +13,9 @@ final class Connection: PassHandler, @unchecked Sendable {
     /// Whether no request has come whole that is not answered: the connection may be closed at any moment.
     var isIdle = true
     private var exchange: Exchange?
+    /// Who has the connection from now on, and what of his bytes came already.
+    private var guest: (any ConnectionGuest)?
+    private var early: [UInt8] = []
     private var isWatched = false
 
     init(transport: Transport, peer: SocketAddress, server: ServerLoop) {
@@ -33,6 +36,11 @@ final class Connection: PassHandler, @unchecked Sendable {
                 open = await answer()
                 isIdle = true
                 if server.draining { open = false }
+            }
+            if let guest {
+                transport.clearDeadline()
+                if server.draining { guest.drain() }
+                await guest.serve(ConnectionStream(transport, loop: server.loop, early: early))
             }
         } catch {
             // The peer went away, said nothing in time, or we are stopping: there is nobody to tell.
@@ -55,6 +63,25 @@ final class Connection: PassHandler, @unchecked Sendable {
         } catch {
             return false
         }
+    }
+
+    // MARK: Guests
+
+    /// Gives the connection to `guest` when the answer under way is sent.
+    func handOver(to guest: any ConnectionGuest) {
+        self.guest = guest
+    }
+
+    /// Whether a guest waits for the connection; `early` is what he has to read first.
+    func isHandedOver(early: @autoclosure () -> [UInt8]) -> Bool {
+        guard guest != nil else { return false }
+        self.early = early()
+        return true
+    }
+
+    /// The server stops: a guest says good-bye.
+    func drain() {
+        if let guest { guest.drain() } else if isIdle { transport.close() }
     }
 
     // MARK: Pipelining

@@ -43,6 +43,24 @@ extension Exchange {
         phase = .answered
     }
 
+    /// Answers with a head, and gives the connection to `guest` when it is sent: what comes and goes behind it is his.
+    /// - Parameters:
+    ///   - status: 101, or 200 where the body lasts until the close.
+    ///   - headers: appends whole field lines, `connection` among them.
+    public func handOver(to guest: any ConnectionGuest, status: Int, headers: (inout [UInt8]) -> Void) {
+        precondition(phase == .waiting, "a request is answered once")
+        self.status = status
+        server.refreshDate()
+        answerAt = output.count
+        output.appendStatusLine(status)
+        output.append(contentsOf: server.dateLine)
+        headers(&output)
+        output.appendLineEnd()
+        answerBodyAt = output.count
+        phase = .answered
+        connection?.handOver(to: guest)
+    }
+
     /// The body of an answer that was given with `respond` and is still here, because answers leave when their responder returns.
     public var answeredBody: [UInt8] {
         precondition(phase == .answered, "only an answer that was given can be read")

@@ -94,6 +94,10 @@ public final class Exchange {
                 start += consumed
                 received = server.loop.now
                 try await answer()
+                if connection?.isHandedOver(early: Array(input[start..<end])) == true {
+                    try await flush()
+                    return false
+                }
                 if output.count > Exchange.flushBytes { try await flush() }
                 turn += 1
                 if turn % Exchange.turns == 0 { await Task.yield() }

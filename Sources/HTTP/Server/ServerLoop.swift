@@ -83,7 +83,7 @@ final class ServerLoop: @unchecked Sendable {
     func beginDraining() {
         draining = true
         listener.stop()
-        for connection in connections.values where connection.isIdle { connection.transport.close() }
+        for connection in connections.values { connection.drain() }
     }
 
     func closeAll() {

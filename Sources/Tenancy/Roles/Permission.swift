@@ -29,5 +29,6 @@ public enum AutomationsWrite: Permission { public static let right = Right.autom
 public enum ExecutionsRead: Permission { public static let right = Right.executionsRead }
 public enum ExecutionsWrite: Permission { public static let right = Right.executionsWrite }
 public enum ToolsRead: Permission { public static let right = Right.toolsRead }
+public enum EventsRead: Permission { public static let right = Right.eventsRead }
 public enum AccountRead: Permission { public static let right = Right.accountRead }
 public enum AccountWrite: Permission { public static let right = Right.accountWrite }

@@ -29,6 +29,8 @@ public enum Right: String, Sendable, CaseIterable {
     case executionsRead = "executions:read"
     case executionsWrite = "executions:write"
     case toolsRead = "tools:read"
+    /// To watch what happens: states and progress, without what went in and came out.
+    case eventsRead = "events:read"
     /// To read one's own account. People alone hold it, by being logged in.
     case accountRead = "account:read"
     /// To change one's own password, second factor and sessions. People alone hold it, by being logged in.

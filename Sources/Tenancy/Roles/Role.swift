@@ -22,7 +22,7 @@ public enum Role: String, Sendable, CaseIterable {
     }
 
     private static let viewing = Rights([
-        .tenantRead, .agentsRead, .tasksRead, .flowsRead, .automationsRead, .executionsRead, .toolsRead,
+        .tenantRead, .agentsRead, .tasksRead, .flowsRead, .automationsRead, .executionsRead, .toolsRead, .eventsRead,
     ])
     private static let working = viewing.union(
         Rights([.agentsWrite, .tasksWrite, .flowsWrite, .automationsWrite, .executionsWrite]))

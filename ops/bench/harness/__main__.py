@@ -4,12 +4,12 @@ import argparse
 import sys
 from contextlib import contextmanager
 
-from . import allocations, identity, json_codec, limiter, machine, pressure, report, startup, tokens, workloads
+from . import allocations, identity, json_codec, limiter, machine, pressure, report, startup, tokens, watching, workloads
 from .database import Cluster, Statements
 from .machine import ROOT, Failure, say
 from .product import Insula, StandIn
 
-ORDER = ["W1", "W4", "M1", "L1", "L2", "A1", "A2", "W11", "W12", "logins", "S2", "idle", "slow", "flood"]
+ORDER = ["W1", "W4", "W9", "M1", "L1", "L2", "A1", "A2", "W11", "W12", "logins", "S2", "idle", "slow", "flood"]
 
 
 def arguments():
@@ -65,6 +65,8 @@ def measure(id, product, cluster, statements, options):
             if product.can_log_in:
                 product.read_with_token(server)
             return workloads.w4(server, product.seeded, cluster, statements, options)
+        if id == "W9":
+            return watching.w9(server, product.seeded, cluster, options)
         return {"idle": pressure.idle, "slow": pressure.slow, "flood": pressure.flood}[id](server, options)
 
 

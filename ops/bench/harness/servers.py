@@ -114,15 +114,18 @@ def go(health, reading=None, form="batch", name=None):
     return launch(name or ("go" if not reading else f"go+pgx {form}"), [build_go()], environment, port)
 
 
-def build_fastapi():
-    """A virtual environment with the newest versions the registry gives."""
-    folder, wanted = BUILT / "venv", PEERS / "fastapi" / "requirements.txt"
+def build_environment(folder, wanted):
+    """A virtual environment with the newest versions the registry gives of what the file `wanted` lists."""
     stamp = folder / "stamp"
     if digest := _stale(stamp, wanted):
-        _build("the virtual environment", [sys.executable, "-m", "venv", "--clear", folder])
-        _build("fastapi, uvicorn, asyncpg, orjson", [folder / "bin" / "pip", "install", "-q", "-r", wanted])
+        _build("a virtual environment", [sys.executable, "-m", "venv", "--clear", folder])
+        _build(", ".join(wanted.read_text().split()), [folder / "bin" / "pip", "install", "-q", "-r", wanted])
         stamp.write_text(digest)
     return folder / "bin" / "python"
+
+
+def build_fastapi():
+    return build_environment(BUILT / "venv", PEERS / "fastapi" / "requirements.txt")
 
 
 def fastapi(health, reading=None):

@@ -1,0 +1,185 @@
+// Where a node's readers get events from: of each tenant that somebody here watches, what is new is read from the database once, in order,
+// and handed to every loop that has readers. It does not matter which node did what, and a notification that is lost costs a second:
+// that often the last numbers are compared.
+// Guarded by a mutex; what belongs to a loop is touched on that loop alone. Bounds: a feed a tenant that is watched; one read of it at once.
+
+import Base
+import Loop
+import Synchronization
+import Tenancy
+
+/// The events of this node's readers.
+public final class EventHub: Sendable {
+    static let pollMilliseconds = 1_000
+
+    /// What the node knows of a tenant that is watched.
+    private struct Feed {
+        /// The number of the last event that was handed out.
+        var tail: Int
+        /// Subscriptions by loop.
+        var watchers: [Int]
+        var isReading = false
+        var isStale = false
+    }
+
+    private struct State {
+        var feeds: [TenantID: Feed] = [:]
+        var isStopped = false
+        var sleeper: Sleeper?
+        var task: Task<Void, Never>?
+    }
+
+    // Each is used on the loop of its index alone.
+    private final class LoopReaders: @unchecked Sendable {
+        var tenants: [TenantID: TenantReaders] = [:]
+    }
+
+    private let log: EventLog
+    private let group: LoopGroup
+    private let state = Mutex(State())
+    private let readers: [LoopReaders]
+    private let subscribed = Gauge()
+    private let handedOut = Counter()
+
+    public init(log: EventLog, group: LoopGroup) {
+        self.log = log
+        self.group = group
+        readers = group.loops.map { _ in LoopReaders() }
+    }
+
+    private var home: EventLoop { group.loops[0] }
+
+    // MARK: Start and stop
+
+    /// Begins to look by itself.
+    public func start() async {
+        await home.call { [self] in
+            let sleeper = Sleeper(loop: home)
+            let task = home.spawn { [self] in await poll(sleeper) }
+            state.withLock { state in
+                state.sleeper = sleeper
+                state.task = task
+            }
+        }
+    }
+
+    public func stop() async {
+        await home.call { [self] in
+            let (sleeper, task) = state.withLock { state in
+                state.isStopped = true
+                return (state.sleeper, state.task)
+            }
+            sleeper?.wake()
+            await task?.value
+        }
+    }
+
+    private func poll(_ sleeper: Sleeper) async {
+        while !state.withLock({ $0.isStopped }) {
+            await sleeper.wait(until: Instant.now.advanced(milliseconds: EventHub.pollMilliseconds))
+            let watched = state.withLock { Array($0.feeds.keys) }
+            guard !watched.isEmpty, let lasts = try? await log.lasts(of: watched) else { continue }
+            for (tenant, last) in lasts { hear(of: tenant, last) }
+        }
+    }
+
+    // MARK: News
+
+    /// A notification came.
+    public func received(_ payload: String) {
+        for (tenant, last) in EventNews(payload: payload).lasts { hear(of: tenant, last) }
+    }
+
+    private func hear(of tenant: TenantID, _ last: Int) {
+        let begins = state.withLock { state in
+            guard var feed = state.feeds[tenant], last > feed.tail else { return false }
+            defer { state.feeds[tenant] = feed }
+            if feed.isReading {
+                feed.isStale = true
+                return false
+            }
+            feed.isReading = true
+            return true
+        }
+        if begins { home.spawn { [self] in await read(tenant) } }
+    }
+
+    /// Reads what is new of a tenant and hands it out.
+    private func read(_ tenant: TenantID) async {
+        while let tail = state.withLock({ $0.feeds[tenant]?.tail }) {
+            let events = (try? await log.following(tail, of: tenant)) ?? []
+            let batch = EventBatch(tenant: tenant, after: tail, events: events)
+            let (loops, goesOn) = state.withLock { state -> ([Int], Bool) in
+                guard var feed = state.feeds[tenant], feed.tail == tail else { return ([], state.feeds[tenant] != nil) }
+                defer { state.feeds[tenant] = feed }
+                feed.tail = batch.through
+                let goesOn = events.count == EventLog.pageRows || feed.isStale
+                feed.isStale = false
+                feed.isReading = goesOn
+                return (events.isEmpty ? [] : feed.watchers.indices.filter { feed.watchers[$0] > 0 }, goesOn)
+            }
+            for index in loops { group.loops[index].spawn { [self] in readers[index].tenants[tenant]?.deliver(batch) } }
+            handedOut.add(loops.isEmpty ? 0 : events.count)
+            if !goesOn { return }
+        }
+    }
+
+    // MARK: Readers
+
+    /// Makes a subscription, which does not read yet.
+    /// - Parameter place: the number behind which it reads; `nil` for what happens from now on.
+    /// - Returns: the subscription, and whether everything behind its place is still kept.
+    /// - Throws: `.invalid` naming `last_seq` when nothing has that number yet; `.unavailable`.
+    func prepare(
+        _ reader: any EventReader, of tenant: TenantID, _ filter: EventFilter, _ encoding: EventEncoding, behind place: Int?
+    ) async throws(Fault) -> (subscription: EventSubscription, isWhole: Bool) {
+        let bounds = try await log.bounds(of: tenant)
+        if let place, place > bounds.last {
+            throw .invalid("last_seq", "range", "The last event has the number \(bounds.last).")
+        }
+        let subscription = EventSubscription(
+            filter, encoding, from: place ?? bounds.last, at: bounds.last, for: reader)
+        return (subscription, place.map { $0 + 1 >= bounds.first || $0 == bounds.last } ?? true)
+    }
+
+    /// Lets a subscription read. On the loop of its reader.
+    func subscribe(_ subscription: EventSubscription, to tenant: TenantID) {
+        guard let loop = EventLoop.current else { preconditionFailure("readers live on a loop") }
+        subscription.begin()
+        let through = state.withLock { state in
+            var feed = state.feeds[tenant] ?? Feed(tail: subscription.present, watchers: group.loops.map { _ in 0 })
+            feed.watchers[loop.index] += 1
+            state.feeds[tenant] = feed
+            return feed.tail
+        }
+        subscribed.add(1)
+        let here = readers[loop.index]
+        let tenantReaders = here.tenants[tenant] ?? TenantReaders(tenant, through: through, log: log, on: loop)
+        here.tenants[tenant] = tenantReaders
+        tenantReaders.add(subscription)
+        // What happened while it was made, and told nobody who listened.
+        hear(of: tenant, .max)
+    }
+
+    /// Ends a subscription. On the loop that it began on.
+    func unsubscribe(_ subscription: EventSubscription, from tenant: TenantID) {
+        guard let loop = EventLoop.current, subscription.hasBegun, !subscription.isOver else { return }
+        let here = readers[loop.index]
+        here.tenants[tenant]?.remove(subscription)
+        if here.tenants[tenant]?.isEmpty == true { here.tenants[tenant] = nil }
+        subscribed.add(-1)
+        state.withLock { state in
+            guard var feed = state.feeds[tenant] else { return }
+            feed.watchers[loop.index] -= 1
+            state.feeds[tenant] = feed.watchers.contains { $0 > 0 } ? feed : nil
+        }
+    }
+
+    /// Appends the figures.
+    public func write(to text: inout MetricsText) {
+        text.family("insula_event_subscriptions", "gauge", "Subscriptions to events that are open.")
+        text.sample("insula_event_subscriptions", "", subscribed.current)
+        text.family("insula_events_handed_out_total", "counter", "Events that were read for the subscribers of this node.")
+        text.sample("insula_events_handed_out_total", "", handedOut.current)
+    }
+}
