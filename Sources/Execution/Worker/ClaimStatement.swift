@@ -2,8 +2,9 @@
 // holds one lock, so that what is counted stays true until the claim is committed.
 //
 // The index leads from lane to lane (a tenant's common one, and one for each definition or key under a bound), round and round, over at
-// most `laneLimit` of them a claim. Of each the first few that are ready are looked at. What runs already is counted from the
-// leases, which are few. Then tenants come in the order of how much they were served by their weight, and within a tenant what was
+// most `laneLimit` of them a claim; to these come the lanes of the `earlyLimit` that have been ready for longest, so that what is ready is found
+// at once among however many that wait for their time. Of each lane the first few that are ready are looked at. What runs already is
+// counted from the leases, which are few. Then tenants come in the order of how much they were served by their weight, and within a tenant what was
 // ready first, where each level of priority counts as ten seconds of waiting.
 
 import Base
@@ -13,6 +14,8 @@ import Postgres
 enum ClaimStatement {
     /// Lanes that one claim looks at.
     static let laneLimit = 256
+    /// Executions that one claim looks at wherever they are, those that have been ready for longest.
+    static let earlyLimit = 128
     /// So many executions a tenant who comes back may be ahead of the others.
     static let credit = 32.0
 
@@ -54,8 +57,16 @@ enum ClaimStatement {
             SELECT * FROM (\(following("$4, $5"))) beginning
             UNION
             SELECT following.* FROM lanes CROSS JOIN LATERAL (\(following("lanes.tenant_id, lanes.lane"))) following
-        ), seen AS MATERIALIZED (
+        ), walked AS MATERIALIZED (
             SELECT lanes.tenant_id, lanes.lane, row_number() OVER () AS number FROM lanes LIMIT \(laneLimit)
+        ), early AS MATERIALIZED (
+            SELECT q.tenant_id, q.lane FROM execution_queue q WHERE \(open) AND q.ready_at <= statement_timestamp()
+            ORDER BY q.ready_at LIMIT \(earlyLimit)
+        ), seen AS MATERIALIZED (
+            SELECT * FROM (SELECT tenant_id, lane FROM walked UNION SELECT tenant_id, lane FROM early) lane
+            WHERE EXISTS (
+                SELECT FROM execution_queue q
+                WHERE q.tenant_id = lane.tenant_id AND q.lane = lane.lane AND \(open) AND q.ready_at <= statement_timestamp())
         ), subscribed AS MATERIALIZED (
             SELECT t.tenant_id, coalesce((t.quotas ->> 'running_agents')::int, plan.running) AS running_limit, plan.weight,
                 coalesce(s.served, 0) AS served
@@ -105,7 +116,7 @@ enum ClaimStatement {
         )
         SELECT taken.tenant_id, taken.execution_id, taken.epoch, taken.crash_count, taken.parent_id, last.tenant_id, last.lane
         FROM (SELECT) always
-        LEFT JOIN seen last ON last.number = \(laneLimit)
+        LEFT JOIN walked last ON last.number = \(laneLimit)
         LEFT JOIN taken ON true
         """
     ) { row throws(Fault) in

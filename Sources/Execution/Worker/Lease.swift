@@ -25,6 +25,9 @@ struct Lease: Sendable {
     /// Between looks at the queue when nothing wakes the worker.
     var pollMilliseconds = 1_000
 
+    /// How long a node that is nearly full waits for more places to come free, so that it takes several executions by one claim.
+    static let gatherMilliseconds = 5
+
     /// Whether a node must abort what it renewed last at `renewal`.
     func isEndangered(renewed renewal: Instant, now: Instant) -> Bool {
         now.milliseconds(since: renewal) >= abandonMilliseconds

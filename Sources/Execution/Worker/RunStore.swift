@@ -198,7 +198,8 @@ import Tenancy
     func end(_ ending: RunEnding, _ log: RunLog) async throws(Fault) -> ExecutionState? {
         let allowed = ExecutionState.predecessors(of: ending.state).map(\.rawValue)
         let claim = claim
-        return try await send(log, 5, first: claim.parent) { batch in
+        let count = 1 + (claim.parent == nil ? 0 : 1) + (ending.state == .succeeded ? 0 : 2)
+        return try await send(log, count, first: claim.parent) { batch in
             let ended = batch.add(
                 RunStatements.end, claim.execution, claim.epoch, ending.state.rawValue, allowed,
                 ending.output.map { JSONBytes($0.bytes) }, ending.error.map { JSONBytes($0.bytes) },

@@ -148,7 +148,7 @@ public final class Worker: Sendable {
         var isUnsure = false
         while !isStopped {
             if isUnsure { isUnsure = !(await handBackOthers()) }
-            let free = state.withLock { $0.isDraining ? 0 : concurrency - $0.runs.count }
+            let free = await freePlaces(sleeper)
             var taken = 0
             if free > 0, !isUnsure {
                 let limit = min(free, Lease.claimLimit)
@@ -165,6 +165,18 @@ public final class Worker: Sendable {
             await rest(sleeper, lease.pollMilliseconds)
         }
     }
+
+    /// Places for further runs. When they are few, it waits a moment for more.
+    private func freePlaces(_ sleeper: Sleeper) async -> Int {
+        let deadline = Instant.now.advanced(milliseconds: Lease.gatherMilliseconds)
+        while true {
+            let free = state.withLock { $0.isDraining ? 0 : concurrency - $0.runs.count }
+            guard free > 0, free < enoughPlaces, !isStopped, Instant.now < deadline else { return free }
+            await sleeper.wait(until: deadline)
+        }
+    }
+
+    private var enoughPlaces: Int { concurrency / 4 }
 
     private func take(atMost limit: Int) async throws(Fault) -> Int {
         let place = state.withLock { $0.place }
@@ -208,14 +220,12 @@ public final class Worker: Sendable {
     }
 
     private func finished(_ run: Run) {
-        let wasFull = state.withLock { state in
-            defer {
-                if state.runs[run.claim.execution] === run { state.runs[run.claim.execution] = nil }
-            }
-            return state.runs.count >= concurrency
+        let free = state.withLock { state in
+            if state.runs[run.claim.execution] === run { state.runs[run.claim.execution] = nil }
+            return concurrency - state.runs.count
         }
         // What waits because this node was full should not wait for the next poll.
-        if wasFull { wake() }
+        if free == 1 || free == enoughPlaces { wake() }
     }
 
     /// Tells its runs what somebody wants of them.

@@ -50,6 +50,8 @@ public struct ConnectionTarget: Sendable {
         var statementTimeout = Limits.statementTimeoutMilliseconds
         /// Whether each call is planned for its own parameters. Lists with filters that may be absent need it; point reads don't.
         var plansEachCall = false
+        /// Whether what it reads is always found by an index, also where the planner takes a table for small that has grown since.
+        var readsByIndex = false
         /// Whether its transactions see one moment from beginning to end, write nothing, and may wait for a slow reader in between.
         var readsOneSnapshot = false
 
@@ -61,6 +63,7 @@ public struct ConnectionTarget: Sendable {
             if readsOneSnapshot {
                 text += " -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
             }
+            if readsByIndex { text += " -c enable_seqscan=off" }
             if plansEachCall { text += " -c plan_cache_mode=force_custom_plan" }
             return text
         }

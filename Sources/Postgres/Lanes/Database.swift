@@ -53,7 +53,8 @@ import Loop
                     loop: loop, name: "\(kind)-\(loop.index)", target: target,
                     startup: .init(
                         role: kind == .worker ? roles.worker : roles.application,
-                        application: "insula \(kind) \(loop.index)", plansEachCall: kind == .slow),
+                        application: "insula \(kind) \(loop.index)", plansEachCall: kind == .slow,
+                        readsByIndex: kind == .gathered || kind == .worker),
                     pool: pool, eager: kind == .once ? eager : [])
             }
             let sessions = SessionKind.allCases.map { kind in
