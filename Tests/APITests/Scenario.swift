@@ -25,7 +25,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all: [Scenario] =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
         + audit
-        + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + datasets
+        + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + approvals + datasets
 
     // MARK: The server itself
 
