@@ -49,7 +49,7 @@ let package = Package(
         layer("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail"),
         layer("RateLimiting", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy"),
         // 6
-        layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy"),
+        layer("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "HTML", "Postgres", "Tenancy", "Mail"),
         // 7
         layer(
             "API", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "Identity", "RateLimiting",
@@ -79,7 +79,7 @@ let package = Package(
         tests("Identity", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "InsulaTesting"),
         tests("RateLimiting", "Base", "JSON", "Loop", "HTTP", "Postgres", "InsulaTesting"),
         tests("Tenancy", "Base", "JSON", "Loop", "Postgres", "InsulaTesting"),
-        tests("Execution", "Base", "JSON", "Loop", "HTTP", "Postgres", "Tenancy", "InsulaTesting"),
+        tests("Execution", "Base", "JSON", "Loop", "Crypto", "HTTP", "Postgres", "Tenancy", "Mail", "InsulaTesting"),
         tests("API", "Base", "JSON", "Crypto", "HTML", "HTTP", "Postgres", "Tenancy", "Identity", "InsulaTesting"),
         .testTarget(
             name: "IsolationTests", dependencies: ["Base", "JSON", "HTTP", "Postgres", "Tenancy", "InsulaTesting"],

@@ -6,6 +6,6 @@ extension Endpoint {
         system(services) + login(services) + mfa(services) + sessions(services) + tokens(services) + accounts(services)
             + users(services) + tenant(services) + roles(services) + keys(services) + audit(services) + operators(services)
             + agents(services) + tasks(services) + flows(services) + automations(services) + schedules(services)
-            + executions(services) + datasets(services) + events(services)
+            + executions(services) + approvals(services) + datasets(services) + events(services)
     }
 }

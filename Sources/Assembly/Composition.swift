@@ -61,7 +61,9 @@ public struct Composition: Sendable {
         let models = try ChatSettings(configuration).map { (settings) throws(Fault) in
             ChatProvider(settings, client: OutgoingClient(group: group, rule: try settings.rule(), pool: names))
         }
-        let registry = ToolRegistry.standard(database: database, client: client, pool: pool, provider: models)
+        let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
+        let registry = ToolRegistry.standard(
+            database: database, client: client, pool: pool, outbox: outbox, provider: models)
         let events = EventDelivery(database, group)
         let signal = QueueSignal(database: database, loop: group.loops[0], node: node, events: events.signal)
         let worker = Worker(
@@ -70,7 +72,6 @@ public struct Composition: Sendable {
         nodes = Nodes(
             database: database, loop: group.loops[0], worker: worker, role: configuration.role, version: Composition.version)
         let settings = try Composition.mailSettings(configuration)
-        let outbox = MailOutbox(sealing: rootKey.sealingKey("mail outbox"))
         let mail = MailDelivery(
             settings, settings.transport(dataFolder: configuration.dataFolder, names: names, pool: pool), outbox: outbox,
             database: database, home: group.loops[0], node: node)

@@ -16,6 +16,7 @@ public enum AutomationKind: IdentifiedKind { public static let prefix: StaticStr
 public enum ScheduleKind: IdentifiedKind { public static let prefix: StaticString = "sched" }
 public enum ExecutionKind: IdentifiedKind { public static let prefix: StaticString = "exec" }
 public enum DatasetKind: IdentifiedKind { public static let prefix: StaticString = "dataset" }
+public enum NotificationKind: IdentifiedKind { public static let prefix: StaticString = "notif" }
 public enum MailKind: IdentifiedKind { public static let prefix: StaticString = "mail" }
 public enum NodeKind: IdentifiedKind { public static let prefix: StaticString = "node" }
 public enum RequestKind: IdentifiedKind { public static let prefix: StaticString = "req" }
@@ -36,6 +37,7 @@ public typealias AutomationID = ID<AutomationKind>
 public typealias ScheduleID = ID<ScheduleKind>
 public typealias ExecutionID = ID<ExecutionKind>
 public typealias DatasetID = ID<DatasetKind>
+public typealias NotificationID = ID<NotificationKind>
 public typealias MailID = ID<MailKind>
 public typealias NodeID = ID<NodeKind>
 public typealias RequestID = ID<RequestKind>

@@ -24,8 +24,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all: [Scenario] =
         system + login + mfa + sessions + tokens + joining + links + account + people + tenancy + roles + keys + furtherKeys
-        + audit + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + datasets
-        + events
+        + audit + operators + agents + tasks + flows + automations + schedules + executions + changingExecutions + approvals
+        + datasets + events
 
     // MARK: The server itself
 

@@ -83,7 +83,7 @@ import Testing
 
     @Test func `a branch that waits lets the others go on, and what was done is not done again`() async throws {
         let waiting = ScriptedTool("hold") { _, context throws(StepFailure) in
-            if case .signal(_, let payload) = context.resumption { return (try? JSONValue(parsing: payload.bytes)) ?? .null }
+            if case .signal(_, let payload, _) = context.resumption { return (try? JSONValue(parsing: payload.bytes)) ?? .null }
             throw StepFailure.suspended(.signal("go", deadline: nil))
         }
         let counted = ScriptedTool("count", effect: .unsafe)

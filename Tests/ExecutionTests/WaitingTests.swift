@@ -102,7 +102,7 @@ private final class RowTool: TransactionalTool {
     @Test func `a signal wakes whoever waits for it, whether it comes before or after`() async throws {
         for isEarly in [true, false] {
             let tool = ScriptedTool { _, context throws(StepFailure) in
-                guard case .signal(_, let payload)? = context.resumption else {
+                guard case .signal(_, let payload, _)? = context.resumption else {
                     throw StepFailure.suspended(.signal("approval", deadline: nil))
                 }
                 return .string(payload.text)

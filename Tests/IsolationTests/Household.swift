@@ -104,6 +104,12 @@ struct Household {
                 """, [execution]
             ),
             ("event_sequences (tenant_id, last_seq) VALUES ($1, 1)", []),
+            (
+                """
+                notifications (tenant_id, id, execution_id, step_key, subject, recipients)
+                VALUES ($1, $2, $2, 's', 's', '{user}')
+                """, [execution]
+            ),
             ("queue_shares (tenant_id, served) VALUES ($1, 1)", []),
             ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
         ]

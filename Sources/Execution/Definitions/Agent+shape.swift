@@ -22,10 +22,18 @@ extension Agent {
 
 extension CreateAgent {
     public static let input = Input<CreateAgent>("CreateAgent", "A new agent.") { fields in
-        CreateAgent(
+        let agent = CreateAgent(
             name: fields.required("name", .string(1...100, format: .line), "Its name."),
             description: fields.defaulted("description", .string(0...2000), "", "What it is for."),
-            blueprint: fields.required("blueprint", Blueprint.input, "The tools, the strategy and the limits of a run."))
+            blueprint: fields.optional(
+                "blueprint", Blueprint.input,
+                "The tools, the strategy and the limits of a run; left out: a report on the executions, told by the model if there is one."
+            ),
+            role: fields.optional("role", .string(1...2000), "Without a blueprint: what the model is told to be."))
+        fields.refuse(
+            "role", .unknown, "A blueprint says itself what its model is told.", when: agent.role != nil && agent.blueprint != nil
+        )
+        return agent
     }
 }
 

@@ -23,12 +23,16 @@ public struct Agent: Sendable {
 public struct CreateAgent: Sendable {
     public let name: String
     public let description: String
-    public let blueprint: Blueprint
+    /// `nil` for the one that every tenant has.
+    public let blueprint: Blueprint?
+    /// What the model of that one is told to be.
+    public let role: String?
 
-    public init(name: String, description: String = "", blueprint: Blueprint) {
+    public init(name: String, description: String = "", blueprint: Blueprint?, role: String? = nil) {
         self.name = name
         self.description = description
         self.blueprint = blueprint
+        self.role = role
     }
 }
 

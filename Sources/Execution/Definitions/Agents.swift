@@ -24,10 +24,11 @@ public final class Agents: Sendable {
     /// Makes an agent. It begins as `created`.
     /// - Throws: `.toolNotAvailable`, `.strategyNotAvailable` or `.invalid` naming the fields of the blueprint.
     public func create(_ agent: CreateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
-        try agent.blueprint.check(against: registry)
+        let blueprint = agent.blueprint ?? .standard(role: agent.role, registry)
+        try blueprint.check(against: registry)
         let made = try await database.once(permit.scope.database).first(
             AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
-            JSONBytes(agent.blueprint.bytes), permit.audit(.agentCreated))
+            JSONBytes(blueprint.bytes), permit.audit(.agentCreated))
         raise()
         return try found(made)
     }

@@ -66,10 +66,20 @@ extension Blueprint.RunLimits {
                 "timeout_seconds", .integer(timeoutSeconds), standard.timeoutSeconds,
                 "Seconds from the first start to the end, waits between attempts included."),
             maxAttempts: fields.defaulted(
-                "max_attempts", .integer(maxAttempts), standard.maxAttempts, "Attempts that may fail before the execution does."))
+                "max_attempts", .integer(maxAttempts), standard.maxAttempts, "Attempts that may fail before the execution does."),
+            maxConcurrent: fields.optional(
+                "max_concurrent", .integer(maxConcurrent),
+                "Executions of this definition that run at once; left out: as the plan has it."
+            ))
     }
 
-    var value: JSONValue { ["timeout_seconds": .integer(timeoutSeconds), "max_attempts": .integer(maxAttempts)] }
+    var value: JSONValue {
+        var object = JSONObject()
+        object["timeout_seconds"] = .integer(timeoutSeconds)
+        object["max_attempts"] = .integer(maxAttempts)
+        object["max_concurrent"] = maxConcurrent.map { .integer($0) }
+        return .object(object)
+    }
 }
 
 extension Fields {

@@ -37,16 +37,20 @@ public struct Blueprint: Sendable, Equatable {
     public struct RunLimits: Sendable, Equatable {
         public static let timeoutSeconds = 1...86_400
         public static let maxAttempts = 1...20
+        public static let maxConcurrent = 1...1_000
         public static let standard = RunLimits(timeoutSeconds: 300, maxAttempts: 3)
 
         /// From the first start to the end, waits between attempts included.
         public let timeoutSeconds: Int
         /// Attempts that may fail before the execution does.
         public let maxAttempts: Int
+        /// Executions of the definition that run at once; `nil` for as many as the plan holds.
+        public let maxConcurrent: Int?
 
-        public init(timeoutSeconds: Int, maxAttempts: Int) {
+        public init(timeoutSeconds: Int, maxAttempts: Int, maxConcurrent: Int? = nil) {
             self.timeoutSeconds = timeoutSeconds
             self.maxAttempts = maxAttempts
+            self.maxConcurrent = maxConcurrent
         }
     }
 

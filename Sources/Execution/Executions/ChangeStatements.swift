@@ -67,18 +67,18 @@ enum ChangeStatements {
     // MARK: Signals
 
     /// Keeps a signal, unless one with its id is there or so many wait to be taken.
-    static let signal = Statement<Void, ExecutionID, String, String, JSONBytes, Int, AuditEntry>(
+    static let signal = Statement<Void, ExecutionID, String, String, JSONBytes, Int, String, AuditEntry>(
         "keep a signal",
         """
         WITH kept AS (
-            INSERT INTO execution_signals (tenant_id, execution_id, id, name, payload)
-            SELECT e.tenant_id, e.id, $2, $3, $4 FROM executions e
+            INSERT INTO execution_signals (tenant_id, execution_id, id, name, payload, sender)
+            SELECT e.tenant_id, e.id, $2, $3, $4, $6 FROM executions e
             WHERE e.id = $1 AND e.state = ANY (\(ExecutionState.sql(ExecutionState.live)))
                 AND (SELECT count(*) FROM execution_signals s WHERE s.execution_id = $1 AND s.taken_by IS NULL) < $5
             ON CONFLICT DO NOTHING
             RETURNING execution_id
         )
-        SELECT insula_audit($6, execution_id) FROM kept
+        SELECT insula_audit($7, execution_id) FROM kept
         """)
 
     /// Wakes an execution that waits for a signal of that name.

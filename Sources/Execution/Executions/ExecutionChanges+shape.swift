@@ -17,11 +17,15 @@ public struct ExecutionSignal: Sendable {
     }
 
     public static let input = Input<ExecutionSignal>("ExecutionSignal", "A message to an execution.") { fields in
-        ExecutionSignal(
+        let signal = ExecutionSignal(
             id: fields.optional(
                 "id", .string(1...100, format: .line), "The sender's own id: the same twice is one signal. Left out: a new one."),
             name: fields.required("name", .string(1...Wait.nameLimit, format: .line), "What steps wait for."),
             payload: fields.defaulted("payload", .rawJSON(bytes: Executions.signalBytes), .null, "What the step is given."))
+        fields.refuse(
+            "name", .format, "Approvals are answered by persons, each by its own endpoint.",
+            when: signal.name.hasPrefix(HumanApprovalTool.signalPrefix))
+        return signal
     }
 }
 

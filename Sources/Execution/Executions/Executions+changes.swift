@@ -79,7 +79,7 @@ extension Executions {
         let before = batch.add(ChangeStatements.signalState, id, signalID)
         let kept = batch.add(
             ChangeStatements.signal, id, signalID, signal.name, JSONBytes(signal.payload.bytes), Executions.signalLimit,
-            permit.audit(.executionSignalled))
+            permit.scope.sender, permit.audit(.executionSignalled))
         batch.add(ChangeStatements.wake, id, signal.name)
         let results = try await batch.run()
         let known = try found(try results.first(before))
@@ -191,5 +191,15 @@ extension Executions {
         return try await database.slow(permit.scope.database).query(
             ChangeStatements.choose, many.filter.agent, wanted, many.filter.trigger?.rawValue,
             many.filter.errorClass?.rawValue, many.createdBefore, many.limit + 1)
+    }
+}
+
+extension TenantScope {
+    /// Who acts, as a step is told it.
+    fileprivate var sender: String {
+        switch actor {
+        case .key(let id): id.description
+        case .user(let id, _): id.description
+        }
     }
 }

@@ -27,7 +27,8 @@ public final class Executions: Sendable {
 
     /// What these operations run, to be prepared at connect.
     public static var statements: [any AnyStatement] {
-        ExecutionStatements.all + ChangeStatements.all + RunStatements.all + [replace, definition]
+        ExecutionStatements.all + ChangeStatements.all + RunStatements.all + ApprovalStatements.all
+            + NotificationStatements.all + [InsightStatement.report, replace, definition]
     }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.

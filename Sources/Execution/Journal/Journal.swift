@@ -179,7 +179,9 @@ final class Journal: @unchecked Sendable {
             switch wait {
             case .until(let moment): return clock.now >= moment ? .elapsed : nil
             case .signal(let name, let deadline):
-                if let payload = try await store.take(name, for: key, number) { return .signal(name: name, payload: payload) }
+                if let taken = try await store.take(name, for: key, number) {
+                    return .signal(name: name, payload: taken.payload, sender: taken.sender)
+                }
                 guard let deadline else { return nil }
                 return clock.now >= deadline ? .deadlinePassed : nil
             case .children(let ids):

@@ -46,8 +46,8 @@ public enum Wait: Sendable, Equatable {
 public enum Resumption: Sendable {
     /// The moment has come.
     case elapsed
-    /// The signal came, with what its sender gave.
-    case signal(name: String, payload: JSONRaw)
+    /// The signal came, with what its sender gave, and who that was: a user or a key; `nil` when it is not known.
+    case signal(name: String, payload: JSONRaw, sender: String?)
     /// The deadline of the signal passed without one.
     case deadlinePassed
     /// All children have ended, in the order in which they were named.

@@ -25,8 +25,10 @@ extension RunPlan {
         guard let tool = registry.tool(use.name) else {
             return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(use.name).").toldToModel)]
         }
+        var open = arguments
+        for name in tool.fixedNames { open[name] = nil }
         return try await attempt(
-            tool, key: key, input: use.configuration.merging(input.keeping(tool.argumentNames)).merging(arguments))
+            tool, key: key, input: use.configuration.merging(input.keeping(tool.argumentNames)).merging(open))
     }
 
     /// The same with `input` and nothing else.

@@ -46,7 +46,9 @@ struct Toolbox {
     }
 
     private static func describe(_ name: String, _ tool: some Tool, _ use: Blueprint.ToolUse) -> ChatTool {
-        let properties = tool.arguments.properties.filter { use.configuration[$0.name] == nil && $0.name != "previous" }
+        let properties = tool.arguments.properties.filter {
+            use.configuration[$0.name] == nil && $0.name != "previous" && !tool.fixedNames.contains($0.name)
+        }
         let text = SchemaNode(.object(properties)).inlined().text
         let schema = (try? JSONValue(parsing: Array(text.utf8))) ?? ["type": "object"]
         return ChatTool(name: name, summary: tool.summary, parameters: schema)

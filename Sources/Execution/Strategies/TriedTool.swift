@@ -18,6 +18,7 @@ struct TriedTool<Base: Tool>: Tool {
     var arguments: Input<Base.Arguments> { base.arguments }
     var output: SchemaNode { SchemaNode(.any) }
     var examples: [ToolExample] { [] }
+    var fixedNames: Set<String> { base.fixedNames }
 
     func effect(of arguments: Base.Arguments) -> Effect { base.effect(of: arguments) }
 

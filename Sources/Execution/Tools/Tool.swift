@@ -29,6 +29,9 @@ public protocol Tool: Sendable {
     /// Calls that work as they stand.
     var examples: [ToolExample] { get }
 
+    /// Names that the blueprint alone sets: neither what a run is triggered with nor a model does.
+    var fixedNames: Set<String> { get }
+
     /// What a second call with these arguments may do.
     func effect(of arguments: Arguments) -> Effect
 
@@ -55,6 +58,8 @@ public struct ToolExample: Sendable {
 }
 
 extension Tool {
+    public var fixedNames: Set<String> { [] }
+
     public func effect(of arguments: Arguments) -> Effect { effect }
 
     public func redacted(_ input: JSONObject) -> JSONObject { input }
@@ -65,8 +70,8 @@ extension Tool {
         _ = try configuration.decode(JSONValue.object(object).bytes)
     }
 
-    /// The names that a call takes.
-    var argumentNames: [String] { arguments.properties.map(\.name) }
+    /// The names that a call takes from what a run is triggered with.
+    var argumentNames: [String] { arguments.properties.map(\.name).filter { !fixedNames.contains($0) } }
 
     /// Makes a call ready that can be made later.
     /// - Throws: `.invalid` naming the fields of the input.

@@ -4,6 +4,7 @@ import Base
 import HTTP
 import JSON
 import Loop
+import Mail
 import Postgres
 
 /// The tools and strategies of the process.
@@ -26,15 +27,19 @@ public struct ToolRegistry: Sendable {
     ///   - database: holds the tenants' datasets.
     ///   - client: reaches other servers, behind the guard of addresses.
     ///   - pool: takes what burns a core.
+    ///   - outbox: takes mail to people.
     ///   - provider: the server of models, when the operator has one.
     public static func standard(
-        database: Database, client: OutgoingClient, pool: BlockingPool, provider: ChatProvider? = nil
+        database: Database, client: OutgoingClient, pool: BlockingPool, outbox: MailOutbox, provider: ChatProvider? = nil
     ) -> ToolRegistry {
         ToolRegistry(
             tools: outward(client: client, pool: pool, provider: provider) + [
                 WaitTool(),
                 CallAgentTool(),
                 CallFlowTool(),
+                HumanApprovalTool(),
+                NotifyTool(outbox: outbox),
+                InsightsTool(database: database),
                 StoreTool(),
                 QueryTool(database: database),
                 DataProcessingTool(database: database, client: client, pool: pool),

@@ -135,7 +135,7 @@ import Tenancy
     // MARK: What was waited for
 
     /// Takes the signal that a wait of a step is for; `nil` when there is none.
-    func take(_ name: String, for key: String, _ number: Int) async throws(Fault) -> JSONRaw? {
+    func take(_ name: String, for key: String, _ number: Int) async throws(Fault) -> TakenSignal? {
         try await patiently { () throws(Fault) in
             try await database.once(scope).first(StepStatements.take, execution, epoch, name, key, number)
         }

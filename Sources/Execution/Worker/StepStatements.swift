@@ -95,7 +95,7 @@ enum StepStatements {
         """)
 
     /// Takes the first signal of the name `$3` for the wait of number `$5` of the step `$4`, or again the one that this wait took before.
-    static let take = Statement<JSONRaw, ExecutionID, Int, String, String, Int>(
+    static let take = Statement<TakenSignal, ExecutionID, Int, String, String, Int>(
         "take a signal",
         """
         WITH fence AS (\(RunStatements.fence)), found AS (
@@ -105,10 +105,13 @@ enum StepStatements {
             ORDER BY s.taken_by NULLS LAST, s.seq LIMIT 1
         )
         UPDATE execution_signals s SET taken_by = $4, taken_wait = $5
-        FROM fence, found WHERE s.execution_id = $1 AND s.id = found.id
-        RETURNING s.payload
+        FROM fence, found
+        WHERE s.execution_id = $1 AND s.id = found.id
+            -- Again, for another step of the run may have taken it meanwhile.
+            AND (s.taken_by IS NULL OR (s.taken_by, s.taken_wait) = ($4, $5))
+        RETURNING s.payload, s.sender
         """
-    ) { row throws(Fault) in try row.json(0) ?? .null }
+    ) { row throws(Fault) in TakenSignal(payload: try row.json(0) ?? .null, sender: try row.value(1)) }
 
     /// What children came to.
     static let children = Statement<ChildOutcome, [ExecutionID]>(
@@ -116,4 +119,11 @@ enum StepStatements {
     ) { row throws(Fault) in
         ChildOutcome(execution: try row.value(0), state: try row.state(1), output: try row.json(2), error: try row.json(3))
     }
+}
+
+/// A signal that a step has taken.
+struct TakenSignal: Sendable {
+    let payload: JSONRaw
+    /// The user or key that sent it.
+    let sender: String?
 }

@@ -19,7 +19,7 @@ extension AuditAction {
             "auto"
         case .scheduleCreated, .scheduleUpdated, .scheduleDeleted, .schedulePaused, .scheduleResumed: "sched"
         case .agentTriggered, .taskRun, .flowRun, .automationRun, .executionCancelled, .executionPaused, .executionResumed,
-            .executionSignalled,
+            .executionSignalled, .executionAnswered,
             .executionResolved,
             .executionReplayed:
             "exec"

@@ -92,6 +92,7 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case executionPaused = "execution.paused"
     case executionResumed = "execution.resumed"
     case executionSignalled = "execution.signalled"
+    case executionAnswered = "execution.answered"
     case executionResolved = "execution.resolved"
     case executionReplayed = "execution.replayed"
     // Datasets

@@ -126,7 +126,7 @@ extension TenantTable {
             "execution_signals", as: "execution_signal", key: [("execution_id", "uuid"), ("id", "text")],
             [
                 ("execution_id", .id("exec")), ("id", .text), ("name", .text), ("payload", .json), ("at", .time),
-                ("taken_by", .text),
+                ("taken_by", .text), ("sender", .text),
             ], omitting: ["seq", "taken_wait"], pageRows: 50),
         TenantTable(
             "execution_steps", as: "execution_step", key: [("execution_id", "uuid"), ("step_key", "text")],
@@ -135,6 +135,12 @@ extension TenantTable {
                 ("status", .text), ("attempt", .number), ("output", .json), ("error", .json), ("started_at", .time),
                 ("finished_at", .time), ("tokens", .number), ("cost_microdollars", .number), ("wait", .json),
             ], omitting: ["input_hash", "epoch", "waits"], pageRows: 20),
+        TenantTable(
+            "notifications", as: "notification",
+            [
+                ("id", .id("notif")), ("execution_id", .id("exec")), ("step_key", .text), ("subject", .text),
+                ("recipients", .texts), ("created_at", .time),
+            ]),
         TenantTable(
             "execution_logs", as: "execution_log_line", key: [("execution_id", "uuid"), ("seq", "bigint")],
             [
