@@ -88,7 +88,7 @@ import Testing
             ("colour", "unknown", InputTests.body { $0["colour"] = "red" }),
             ("id", "unknown", InputTests.body { $0["id"] = "agent_00000000000000000000000000" }),
             ("tenant", "unknown", InputTests.body { $0["tenant"] = .string(visit.tenant.id.description) }),
-            ("blueprint", "required", InputTests.body { $0["blueprint"] = nil }),
+            ("role", "unknown", InputTests.body { $0["role"] = "You are a poet." }),
             ("blueprint", "type", InputTests.body { $0["blueprint"] = [] }),
             ("blueprint.tools", "length", InputTests.body { $0["blueprint"] = ["tools": [], "strategy": ["name": "reactive"]] }),
             (
@@ -116,7 +116,7 @@ import Testing
             let entry = answer.json["errors"]?.array?.first { $0["field"]?.string == field }
             #expect(entry?["code"]?.string == code, "\(answer.text)")
         }
-        let several = try await visit.client.call("POST", "/v1/agents", ["name": 1, "colour": "red"])
+        let several = try await visit.client.call("POST", "/v1/agents", ["name": 1, "colour": "red", "blueprint": 2])
         #expect(several.json["errors"]?.array?.count == 3, "\(several.text)")
         let twice = Array(#"{"name":"a","name":"b"}"#.utf8)
         let answer = try await visit.client.send("POST", "/v1/agents", headers: InputTests.json, body: twice)
