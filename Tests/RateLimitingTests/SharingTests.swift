@@ -70,6 +70,24 @@ import Testing
         #expect(world.ledger.entries.count > possible * 8 / 10, "\(world.ledger.entries.count) of \(possible)")
     }
 
+    @Test func `a node that crashes again and again leaves the others most of what the rate allows`() {
+        let rate = Rate(perMinute: 600)
+        let world = Simulation(rate: rate, seed: 11, isCalm: true)
+        world.start(0)
+        load(world, every: rate.intervalNanoseconds / 4)
+        func crashAgain(_ node: Simulation.Node) {
+            world.after(3 * Simulation.second) {
+                world.crash(node)
+                crashAgain(world.start(1))
+            }
+        }
+        crashAgain(world.start(1))
+        world.run(seconds: 900)
+        let possible = rate.burst + 900 * 600 / 60
+        #expect(world.ledger.entries.count > possible / 2, "\(world.ledger.entries.count) of \(possible)")
+        #expect(world.ledger.excess(burst: rate.burst, interval: rate.intervalNanoseconds) <= 1e-6)
+    }
+
     @Test func `a node that is alone serves at once and has everything`() {
         let rate = Rate(perMinute: 600, burst: 120)
         let world = Simulation(rate: rate, seed: 3, isCalm: true)

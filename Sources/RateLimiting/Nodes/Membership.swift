@@ -2,7 +2,8 @@
 // shrinks is done first and written down then; what grows is written down first. So at every moment the slices of all nodes and the
 // database's part are together no more than a budget, whoever joins, leaves, crashes or pauses, and however late a message is:
 //   - a newcomer serves when every other node that serves divides by enough, or is struck out because its lease ran out;
-//   - with it the database's part of every budget is charged what the newcomer holds, who holds it only as the rate pays for it;
+//   - with it the database's part of every budget is charged what the newcomer holds, who holds it only as the rate pays for it; after
+//     many such charges a newcomer holds nothing, and leases all that it spends, until there may be another;
 //   - a node stops by its own clock before the others may strike it out.
 
 import Base
@@ -34,6 +35,8 @@ struct Membership: Sendable {
         case growAlone
         case share(Int)
         case hold(Int)
+        /// As one of so many, with nothing but what it leases.
+        case earn(Int)
     }
 
     let life: UUIDBits
@@ -109,12 +112,18 @@ struct Membership: Sendable {
             next.isShared = false
             if next.charges.isEmpty { next.peak = 1 }
         } else if next.members.allSatisfy({ !$0.isServing || $0.divisor >= count }) {
-            if !next.isShared { next.begin(now: databaseNow) }
-            next.chargeSlice(of: count, now: databaseNow)
+            let begins = !next.isShared
+            if begins { next.begin(now: databaseNow) }
+            if next.chargeSlice(of: count, now: databaseNow) {
+                then = .hold(count)
+            } else {
+                then = .earn(count)
+                // What the database has of each budget is from before: it counts again from the next charge on, however small.
+                if begins { next.charge(1, now: databaseNow) }
+            }
             next.peak = max(next.peak, count)
             next.members[mine].isServing = true
             next.members[mine].divisor = count
-            then = .hold(count)
         }
         let isNews = next.members.map(\.life) != read.members.map(\.life) || then != .stay
         return Step(first: nil, roster: next, isNews: isNews, then: then, databaseRead: databaseNow)
@@ -140,9 +149,8 @@ struct Membership: Sendable {
                 then = .growAlone
             } else if count < nodes {
                 then = .share(count)
-            } else if most == 0, read.isShared {
+            } else if most == 0, read.isShared, next.chargeSlice(of: count, now: databaseNow) {
                 // Nothing was known of what had been spent: this node's slices are charged like a newcomer's.
-                next.chargeSlice(of: count, now: databaseNow)
                 then = .hold(count)
             }
         }
@@ -179,6 +187,7 @@ struct Membership: Sendable {
         case .hold(let count):
             regime = .sharing(
                 nodes: count, atMost: count, step.roster.arrears(database: step.databaseRead, own: now))
+        case .earn(let count): regime = .sharing(nodes: count, atMost: 0, .none)
         }
         if step.roster.index(of: life) != nil {
             deadline = sentAt &+ UInt64(Membership.leaseNanoseconds - Membership.marginNanoseconds)

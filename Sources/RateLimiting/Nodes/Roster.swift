@@ -10,6 +10,9 @@ struct Roster: Sendable, Equatable {
     static let mostCharges = 16
     /// A whole budget, in the unit of charges.
     static let whole: Int64 = 1_000_000
+    /// Within `breathNanoseconds` no more than this is charged, or a node that crashes again and again would take everybody's rate.
+    static let mostCharged = whole * 3 / 4
+    static let breathNanoseconds: Int64 = 120_000_000_000
 
     struct Member: Sendable, Equatable {
         /// One life of a process.
@@ -72,9 +75,13 @@ struct Roster: Sendable, Equatable {
         }
     }
 
-    /// Charges every budget a slice of one of `count`.
-    mutating func chargeSlice(of count: Int, now: Int64) {
-        charge((Roster.whole + Int64(2 * count) - 1) / Int64(2 * count), now: now)
+    /// Charges every budget a slice of one of `count`. `false`, and nothing is charged, when there were many charges lately.
+    mutating func chargeSlice(of count: Int, now: Int64) -> Bool {
+        let slice = (Roster.whole + Int64(2 * count) - 1) / Int64(2 * count)
+        let before = charges.first { $0.at > now - Roster.breathNanoseconds }?.before ?? charged
+        guard charged - before + slice <= Roster.mostCharged else { return false }
+        charge(slice, now: now)
+        return true
     }
 
     /// Begins to share: nothing is in the database's part of any budget.
