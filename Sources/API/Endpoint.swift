@@ -41,14 +41,15 @@ public struct Endpoint: Sendable {
 
     /// An endpoint that takes nothing but its path.
     static func plain<Needed: Permission, Answer>(
-        _ method: Method, _ path: String, _ summary: String, _ needed: Needed.Type, answers output: Output<Answer>,
+        _ method: Method, _ path: String, _ summary: String, _ needed: Needed.Type, status: Int = 200,
+        answers output: Output<Answer>,
         _ operation: @escaping @Sendable (Call, Permit<Needed>) async throws(Fault) -> Answer
     ) -> Endpoint {
-        var row = Endpoint(method: method, path: path, summary: summary, right: Needed.right, limit: .standard, status: 200) {
+        var row = Endpoint(method: method, path: path, summary: summary, right: Needed.right, limit: .standard, status: status) {
             call throws(Fault) in
             let permit = try call.permit(needed)
             try call.refuseQuery()
-            call.answer(200, output, try await operation(call, permit))
+            call.answer(status, output, try await operation(call, permit))
         }
         row.answer = output.schema
         row.isRevised = output.revision != nil

@@ -36,8 +36,9 @@ extension Endpoint {
                 try await automations.create(input, permit)
             },
             .asking(
-                "/v1/automations", "List the automations", AutomationsRead.self, ListAutomations.query,
-                answers: Automation.output.page
+                "/v1/automations", "List the automations, without their triggers and steps", AutomationsRead.self,
+                ListAutomations.query,
+                answers: Automation.summary.page
             ) {
                 call, permit, query throws(Fault) in
                 let before: AutomationID? = try query.paging.place(in: query.name, for: permit.scope)

@@ -15,7 +15,7 @@ private struct ListExecutions: Sendable {
         ListExecutions(
             paging: .read(&parameters),
             filter: ExecutionFilter(
-                agent: parameters.optional("filter[agent_id]", .id(AgentID.self), "Only executions of this agent."),
+                of: parameters.definition(),
                 states: parameters.optional(
                     "filter[state]", .enumeration(ExecutionState.self),
                     "Only executions in this state: failed are the dead letters, indeterminate those that somebody has to resolve."
@@ -155,7 +155,7 @@ extension Endpoint {
             },
             .plain(
                 .post, "/v1/executions/{execution_id}/replay", "Run an execution again, as a new one", ExecutionsWrite.self,
-                answers: Execution.output
+                status: 202, answers: Execution.output
             ) {
                 call, permit throws(Fault) in
                 try await executions.replay(try call.id(0), permit)

@@ -34,7 +34,10 @@ extension Endpoint {
             ) { call, permit, input throws(Fault) in
                 try await flows.create(input, permit)
             },
-            .asking("/v1/flows", "List the flows", FlowsRead.self, ListFlows.query, answers: Flow.output.page) {
+            .asking(
+                "/v1/flows", "List the flows, without their nodes and edges", FlowsRead.self, ListFlows.query,
+                answers: Flow.summary.page
+            ) {
                 call, permit, query throws(Fault) in
                 let before: FlowID? = try query.paging.place(in: query.name, for: permit.scope)
                 let part = try await flows.list(

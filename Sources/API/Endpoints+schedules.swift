@@ -16,13 +16,7 @@ private struct ListSchedules: Sendable {
     static let query = Query<ListSchedules>("ListSchedules") { parameters in
         let paging = Paging.read(&parameters)
         let state = parameters.optional("filter[state]", .enumeration(ScheduleState.self), "Only schedules in this state.")
-        let agent = parameters.optional("filter[agent_id]", .id(AgentID.self), "Only schedules of this agent.")
-        let task = parameters.optional("filter[task_id]", .id(TaskID.self), "Only schedules of this task.")
-        let flow = parameters.optional("filter[flow_id]", .id(FlowID.self), "Only schedules of this flow.")
-        let automation = parameters.optional(
-            "filter[automation_id]", .id(AutomationID.self), "Only schedules of this automation.")
-        return ListSchedules(
-            paging: paging, state: state, definition: DefinitionReference(one: agent, task, flow, automation))
+        return ListSchedules(paging: paging, state: state, definition: parameters.definition())
     }
 
     /// The list by name, which a cursor is bound to.

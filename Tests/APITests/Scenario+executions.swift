@@ -57,7 +57,7 @@ extension Scenario {
         },
         Scenario("POST", "/v1/executions/{execution_id}/replay") { visit in
             let id = try await visit.execution()
-            let again = try await visit.call(200, "POST", "/v1/executions/\(id)/replay")
+            let again = try await visit.call(202, "POST", "/v1/executions/\(id)/replay")
             #expect(again.json["origin_id"]?.string == id && again.json["origin_step"] == .null)
             #expect(again.json["input"] == ["word": "hello"])
             let ended = try await visit.ended(try visit.id(of: again))

@@ -184,6 +184,9 @@ extension Scenario {
                 try await visit.call(200, "POST", "\(paths[1])/pause")
                 let newest = Array(ids.sorted().reversed())
                 #expect(try await visit.ids(list) == newest)
+                // What may be long is left to whoever reads one.
+                let first = try await visit.call(200, "GET", list).json["data"]?[0]
+                #expect(first?["limits"]?["timeout_seconds"] != nil && first?["nodes"] == nil && first?["steps"] == nil)
                 #expect(try await visit.ids("\(list)?filter[state]=paused") == [ids[1]])
                 #expect(try await visit.ids("\(list)?filter[status]=created") == newest)
                 #expect(try await visit.ids("\(list)?filter[status]=failed").isEmpty)
@@ -255,6 +258,16 @@ extension Scenario {
                 _ = try await visit.ended(run)
                 #expect(try await visit.ids("\(path)/executions") == [run])
                 #expect(try await visit.ids("\(path)/executions?filter[state]=failed").isEmpty)
+                let id = String(path.dropFirst(list.count + 1))
+                #expect(try await visit.ids("/v1/executions?filter[\(kind)_id]=\(id)") == [run])
+                let both = "filter[\(kind)_id]=\(id)&filter[agent_id]=\(AgentID.make())"
+                for list in ["executions", "schedules"] {
+                    expectProblem(
+                        try await visit.client.call("GET", "/v1/\(list)?\(both)"), 422, "validation_failed",
+                        field: "filter[\(kind)_id]")
+                }
+                let none = try await visit.call(202, "POST", "/v1/executions/replay", ["\(kind)_id": .string(id)]).json
+                #expect(none["ids"] == [])
             },
             Scenario("GET", "\(one)/statistics") { visit in
                 let path = try await make(visit)

@@ -255,7 +255,7 @@ struct Workshop: Sendable {
 
     /// A run's store for a claim.
     func store(_ claim: Claim) -> RunStore {
-        RunStore(database: database, claim: claim, gatherer: Gatherer(database: database, loop: group.loops[0]))
+        RunStore(database: database, claim: claim, gatherer: Gatherer(database: database, loop: group.loops[0], signal: signal))
     }
 
     /// A step of the tool, as the journal would begin it.

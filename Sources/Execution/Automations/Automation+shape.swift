@@ -6,24 +6,34 @@ import JSON
 extension Automation {
     /// An automation as it is answered.
     public static let output = Output<Automation>(
-        "Automation", "Steps that are done in order, and what has them done.",
-        [
-            .field("id", "Its id.") { $0.id },
-            .field("name", "Its name.") { $0.name },
-            .field("description", "What it is for.") { $0.description },
-            .field("triggers", "What has it run. Each is a schedule of its own, which the list of schedules shows.") {
-                $0.triggers
-            },
-            .field("steps", "What is done, in order.") { $0.steps },
-            .field("limits", "What one run may take.") { $0.limits },
-            .field("state", "Where it stands: only an active automation runs, an archived one never again.") { $0.state },
-            .field("status", "What became of it so far, by its last run.") { $0.status },
-            .field("last_execution_id", "Its last run.") { $0.lastExecution },
-            .field("version", "The number of its version, from 1.") { $0.version },
-            .field("created_at", "When it was made.") { $0.createdAt },
-            .field("updated_at", "When it last changed.") { $0.updatedAt },
-        ]
+        "Automation", "Steps that are done in order, and what has them done.", head + content + rest
     ).revised { $0.revision }
+
+    /// The same as it stands in lists.
+    public static let summary = Output<Automation>(
+        "AutomationSummary", "An automation without its triggers and steps.", head + rest)
+
+    private static let head: [Output<Automation>.Field] = [
+        .field("id", "Its id.") { $0.id },
+        .field("name", "Its name.") { $0.name },
+        .field("description", "What it is for.") { $0.description },
+    ]
+    /// What may be long.
+    private static let content: [Output<Automation>.Field] = [
+        .field("triggers", "What has it run. Each is a schedule of its own, which the list of schedules shows.") {
+            $0.triggers
+        },
+        .field("steps", "What is done, in order.") { $0.steps },
+    ]
+    private static let rest: [Output<Automation>.Field] = [
+        .field("limits", "What one run may take.") { $0.limits },
+        .field("state", "Where it stands: only an active automation runs, an archived one never again.") { $0.state },
+        .field("status", "What became of it so far, by its last run.") { $0.status },
+        .field("last_execution_id", "Its last run.") { $0.lastExecution },
+        .field("version", "The number of its version, from 1.") { $0.version },
+        .field("created_at", "When it was made.") { $0.createdAt },
+        .field("updated_at", "When it last changed.") { $0.updatedAt },
+    ]
 }
 
 extension AutomationTrigger {

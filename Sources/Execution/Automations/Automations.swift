@@ -8,7 +8,8 @@ import Tenancy
 
 /// The automations of all tenants, each in its tenant's scope.
 public final class Automations: Sendable {
-    private static let table = DefinitionStatements<AutomationKind>("automation")
+    private static let table = DefinitionStatements<AutomationKind>(
+        "automation", listed: DefinitionStatements<AutomationKind>.limits)
 
     private let store: DefinitionStore<AutomationKind>
     private let registry: ToolRegistry
@@ -45,7 +46,7 @@ public final class Automations: Sendable {
         try Automation(try await store.get(id, permit.scope))
     }
 
-    /// Automations.
+    /// Automations, without their triggers and steps.
     /// - Parameters:
     ///   - before: where an earlier part of the list ended.
     ///   - part: how many at most, 1 to 100, and in which order.

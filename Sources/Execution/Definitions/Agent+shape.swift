@@ -58,6 +58,7 @@ extension TriggerAgent {
             startAt: fields.optional("start_at", .timestamp, "When it is to begin; left out: now."),
             concurrencyKey: fields.optional(
                 "concurrency_key", .string(1...100, format: .line),
-                "Executions of one agent with one key run one after another."))
+                "Of the executions of one agent with one key one is worked on at a time, in order; one that waits, is paused or is between attempts lets the others go first."
+            ))
     }
 }

@@ -61,7 +61,8 @@ public struct TriggerAgent: Sendable {
     public let priority: Int
     /// When it is to begin; `nil` for now.
     public let startAt: Timestamp?
-    /// Executions of one agent with one key run one after another.
+    /// Of the executions of one agent with one key one is worked on at a time, or as many as its limits say. One that waits, is paused or is
+    /// between attempts holds up nobody: it takes its turn again when it is ready.
     public let concurrencyKey: String?
 
     public init(

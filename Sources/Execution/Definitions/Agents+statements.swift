@@ -6,7 +6,8 @@ import Postgres
 import Tenancy
 
 enum AgentStatements {
-    static let all: [any AnyStatement] = [create, get, list, update, move, delete, stop, lock, sweep, lockStarts, countRunning]
+    static let all: [any AnyStatement] =
+        [create, get, list, update, move, delete, stop, lock, sweep, lockStarts, countRunning] + DefinitionRemoval.all
 
     static let create = Statement<Agent, TenantID, AgentID, String, String, JSONBytes, AuditEntry>(
         "create agent",
@@ -30,7 +31,7 @@ enum AgentStatements {
         SELECT d.id, d.name, d.description, d.state, d.version, v.body, d.created_at, d.updated_at, d.revision
         FROM definitions d
         JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
-        WHERE d.kind = 'agent'
+        WHERE d.kind = 'agent' AND d.state <> 'deleted'
         """
 
     static let get = Statement<Agent, AgentID>("agent by id", selection + " AND d.id = $1", repeatable: true, decode: agent)
@@ -49,7 +50,8 @@ enum AgentStatements {
             SET name = coalesce($2, name), description = coalesce($3, description),
                 version = version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END, revision = revision + 1,
                 updated_at = clock_timestamp()
-            WHERE id = $1 AND kind = 'agent' AND ($5::bigint[] IS NULL OR revision = ANY ($5))
+            WHERE id = $1 AND kind = 'agent' AND state <> 'deleted' AND ($5::bigint[] IS NULL OR revision = ANY ($5))
+                AND ($4 IS NULL OR version < \(DefinitionReference.versionLimit))
             RETURNING *
         ), body AS (
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
@@ -91,12 +93,13 @@ enum AgentStatements {
         "count running agents", "SELECT count(*) FROM definitions WHERE kind = 'agent' AND state = 'running'"
     ) { row throws(Fault) in try row.value(0) }
 
-    /// Takes executions, steps and logs along; a worker that runs one of them loses its lease.
+    /// Takes an agent out of sight.
     static let delete = Statement<Void, AgentID, [Int]?, AuditEntry>(
         "delete agent",
         """
         WITH gone AS (
-            DELETE FROM definitions WHERE id = $1 AND kind = 'agent' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
+            UPDATE definitions SET state = 'deleted', revision = revision + 1, updated_at = clock_timestamp()
+            WHERE id = $1 AND kind = 'agent' AND state <> 'deleted' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
             RETURNING *
         ), told AS (
             \(EventClause.definition("gone", type: "'agent.deleted'"))

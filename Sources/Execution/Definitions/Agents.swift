@@ -54,28 +54,34 @@ public final class Agents: Sendable {
     }
 
     /// Changes what `update` names. A new blueprint makes a new version.
-    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; as `create` for the blueprint.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.limitReached` when it has too many versions; as `create`
+    ///   for the blueprint.
     public func update(_ id: AgentID, _ update: UpdateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
         try update.blueprint?.check(against: registry)
         let agent = try await database.once(permit.scope.database).first(
             AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) },
             permit.request.acceptedRevisions, permit.audit(.agentUpdated))
-        guard let agent else { throw try await missing(id, permit.scope) }
+        guard let agent else {
+            if update.blueprint != nil { try await checkVersions(of: id, permit.scope) }
+            throw try await missing(id, permit.scope)
+        }
         raise()
         return agent
     }
 
-    /// Removes an agent with its executions, their steps and their logs. What runs is aborted within one renewal of its lease.
+    private func checkVersions(of id: AgentID, _ scope: TenantScope) async throws(Fault) {
+        let agent = try await database.once(scope.database).first(AgentStatements.get, id)
+        if let agent, agent.version >= DefinitionReference.versionLimit { throw DefinitionReference.tooManyVersions("blueprint") }
+    }
+
+    /// Removes an agent, ends its schedules and cancels what runs. Its executions are gone with it for whoever looks, and from the database by
+    /// and by.
     /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile.
     public func delete(_ id: AgentID, _ permit: Permit<AgentsWrite>) async throws(Fault) {
-        // A long history takes its time: on a connection of its own, so that nobody waits behind it. The queue is locked first, in the
-        // order in which runs take their locks.
-        let count = try await database.session(permit.scope.database) { session throws(Fault) in
-            try await session.execute(AgentStatements.sweep, id)
-            return try await session.execute(
-                AgentStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.agentDeleted))
+        let isGone = try await DefinitionRemoval.remove(id.uuid, permit.scope, database) { session throws(Fault) in
+            try await session.execute(AgentStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.agentDeleted))
         }
-        if count == 0 { throw try await missing(id, permit.scope) }
+        guard isGone else { throw try await missing(id, permit.scope) }
         raise()
     }
 

@@ -61,7 +61,7 @@ extension Blueprint.StrategyUse {
 
 extension Blueprint.RunLimits {
     static let input = Input<Self>("RunLimits", "What one run may take.") { fields in
-        Self(
+        var limits = Self(
             timeoutSeconds: fields.defaulted(
                 "timeout_seconds", .integer(timeoutSeconds), standard.timeoutSeconds,
                 "Seconds from the first start to the end, waits between attempts included."),
@@ -71,6 +71,19 @@ extension Blueprint.RunLimits {
                 "max_concurrent", .integer(maxConcurrent),
                 "Executions of this definition that run at once; left out: as the plan has it."
             ))
+        limits.maxConcurrentPerKey = fields.optional(
+            "max_concurrent_per_key", .integer(maxConcurrent),
+            "Executions of this definition with one concurrency key that run at once; left out: one.")
+        limits.queueTimeoutSeconds = fields.optional(
+            "queue_timeout_seconds", .integer(queueTimeoutSeconds),
+            "Seconds in which it must begin, counted from when it may; else it ends as timed_out.")
+        limits.idleTimeoutSeconds = fields.optional(
+            "idle_timeout_seconds", .integer(idleTimeoutSeconds),
+            "Seconds that an attempt may take without a word: a step that begins or ends, or a line of the log; else it fails.")
+        limits.totalTimeoutSeconds = fields.optional(
+            "total_timeout_seconds", .integer(totalTimeoutSeconds),
+            "Seconds in which it must end, counted from when it may begin, with all waits and pauses; else it ends as timed_out.")
+        return limits
     }
 
     var value: JSONValue {
@@ -78,6 +91,10 @@ extension Blueprint.RunLimits {
         object["timeout_seconds"] = .integer(timeoutSeconds)
         object["max_attempts"] = .integer(maxAttempts)
         object["max_concurrent"] = maxConcurrent.map { .integer($0) }
+        object["max_concurrent_per_key"] = maxConcurrentPerKey.map { .integer($0) }
+        object["queue_timeout_seconds"] = queueTimeoutSeconds.map { .integer($0) }
+        object["idle_timeout_seconds"] = idleTimeoutSeconds.map { .integer($0) }
+        object["total_timeout_seconds"] = totalTimeoutSeconds.map { .integer($0) }
         return .object(object)
     }
 }

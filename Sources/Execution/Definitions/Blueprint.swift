@@ -38,14 +38,25 @@ public struct Blueprint: Sendable, Equatable {
         public static let timeoutSeconds = 1...86_400
         public static let maxAttempts = 1...20
         public static let maxConcurrent = 1...1_000
+        public static let queueTimeoutSeconds = 1...2_592_000
+        public static let idleTimeoutSeconds = 1...86_400
+        public static let totalTimeoutSeconds = 1...31_536_000
         public static let standard = RunLimits(timeoutSeconds: 300, maxAttempts: 3)
 
-        /// From the first start to the end, waits between attempts included.
+        /// From the first start to the end, waits between attempts included, but not those for a time, a signal or children, nor pauses.
         public let timeoutSeconds: Int
         /// Attempts that may fail before the execution does.
         public let maxAttempts: Int
         /// Executions of the definition that run at once; `nil` for as many as the plan holds.
         public let maxConcurrent: Int?
+        /// Of those with one concurrency key; `nil` for one.
+        public var maxConcurrentPerKey: Int?
+        /// From when it may begin to when it must have begun; `nil` for any time.
+        public var queueTimeoutSeconds: Int?
+        /// The longest time without a word from an attempt; `nil` for any.
+        public var idleTimeoutSeconds: Int?
+        /// From when it may begin to the end, with all waits and pauses; `nil` for any.
+        public var totalTimeoutSeconds: Int?
 
         public init(timeoutSeconds: Int, maxAttempts: Int, maxConcurrent: Int? = nil) {
             self.timeoutSeconds = timeoutSeconds

@@ -11,6 +11,16 @@ public enum DefinitionReference: Sendable, Hashable {
     case flow(FlowID)
     case automation(AutomationID)
 
+    /// Versions of one definition, at most.
+    public static let versionLimit = 1_000
+
+    /// - Parameter field: what would make one more.
+    static func tooManyVersions(_ field: String) -> Fault {
+        Fault(
+            .limitReached, "A definition has at most \(versionLimit) versions. Make a new one.",
+            fields: [Fault.Field(field, "limit", "It would make another version.")])
+    }
+
     /// The id as the store has it.
     var uuid: UUIDBits {
         switch self {
@@ -22,7 +32,7 @@ public enum DefinitionReference: Sendable, Hashable {
     }
 
     /// The kind as the store has it.
-    var kind: String {
+    public var kind: String {
         switch self {
         case .agent: "agent"
         case .task: "task"
@@ -66,13 +76,19 @@ public enum DefinitionReference: Sendable, Hashable {
 
     /// The one of several that is given; `nil` of none and of more than one.
     public init?(one agent: AgentID?, _ task: TaskID?, _ flow: FlowID?, _ automation: AutomationID?) {
-        let given = [
-            agent.map { DefinitionReference.agent($0) }, task.map { .task($0) }, flow.map { .flow($0) },
-            automation.map { .automation($0) },
-        ].compactMap { $0 }
+        let given = DefinitionReference.given(agent, task, flow, automation)
         guard given.count == 1 else { return nil }
         self = given[0]
     }
+
+    /// Those that are given.
+    public static func given(_ agent: AgentID?, _ task: TaskID?, _ flow: FlowID?, _ automation: AutomationID?) -> [Self] {
+        [agent.map { .agent($0) }, task.map { .task($0) }, flow.map { .flow($0) }, automation.map { .automation($0) }]
+            .compactMap { $0 }
+    }
+
+    /// What is said to whoever gives more than one.
+    public static let onlyOne = "Only one of agent_id, task_id, flow_id and automation_id."
 }
 
 extension Output.Field {
@@ -94,8 +110,8 @@ extension Fields {
         let task = optional("task_id", .id(TaskID.self), "The task, if it is one.")
         let flow = optional("flow_id", .id(FlowID.self), "The flow, if it is one.")
         let automation = optional("automation_id", .id(AutomationID.self), "The automation, if it is one.")
-        let count = (agent == nil ? 0 : 1) + (task == nil ? 0 : 1) + (flow == nil ? 0 : 1) + (automation == nil ? 0 : 1)
-        refuse("agent_id", .duplicate, "Only one of agent_id, task_id, flow_id and automation_id.", when: count > 1)
+        let given = DefinitionReference.given(agent, task, flow, automation)
+        refuse(given.last?.member.name ?? "", .duplicate, DefinitionReference.onlyOne, when: given.count > 1)
         return DefinitionReference(one: agent, task, flow, automation)
     }
 }
@@ -106,6 +122,9 @@ extension DefinitionReference {
     static func column(_ prefix: String = "") -> String {
         "(SELECT d.kind || ' ' || d.id FROM definitions d WHERE d.id = \(prefix)definition_id)"
     }
+
+    /// The condition that the definition of an execution is not deleted: what it leaves behind is nobody's any more.
+    static let isThere = "(SELECT d.state FROM definitions d WHERE d.id = definition_id) <> 'deleted'"
 }
 
 extension RowReader {

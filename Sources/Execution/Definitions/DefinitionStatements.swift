@@ -12,6 +12,7 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
     struct Present: Sendable {
         let state: DefinitionState
         let body: JSONRaw
+        let version: Int
     }
 
     /// What the kind is called in the store, in events and in messages.
@@ -23,35 +24,39 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
     let update: Statement<Void, ID<Kind>, String?, String?, JSONBytes?, [Int]?, AuditEntry>
     /// Changes the state when the present one allows it.
     let move: Statement<Void, ID<Kind>, String, [String], String, AuditEntry>
-    /// What will never run again is not waited for.
-    let endSchedules: Statement<Void, ID<Kind>>
-    /// Takes the locks of the queue in the order in which everybody takes them.
-    let sweep: Statement<Void, ID<Kind>>
+    /// Takes a definition out of sight.
     let delete: Statement<Void, ID<Kind>, [Int]?, AuditEntry>
     /// Makes a run of an active definition; its state, if it is there.
     let run: Statement<DefinitionState, ID<Kind>, ExecutionID, JSONBytes, AuditEntry>
     let statistics: Statement<RunStatistics, ID<Kind>, Int>
 
+    /// Of a body, the limits alone.
+    static var limits: String { "jsonb_build_object('limits', v.body -> 'limits')" }
+
     var all: [any AnyStatement] {
-        [create, get, list, lock, update, move, endSchedules, sweep, delete, run, statistics]
+        [create, get, list, lock, update, move, delete, run, statistics]
     }
 
-    init(_ kind: String) {
+    /// - Parameter listed: what lists read of the body, as an expression: bodies that may be long are left out there.
+    init(_ kind: String, listed: String = "v.body") {
         self.kind = kind
-        let selection = """
-            SELECT d.id, d.name, d.description, d.state, d.version, v.body, last.id, last.state, d.created_at, d.updated_at,
+        func selection(_ body: String) -> String {
+            """
+            SELECT d.id, d.name, d.description, d.state, d.version, \(body), last.id, last.state, d.created_at, d.updated_at,
                 d.revision
             FROM definitions d
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
             LEFT JOIN LATERAL (
                 SELECT e.id, e.state FROM executions e
                 WHERE (e.tenant_id, e.definition_id) = (d.tenant_id, d.id) ORDER BY e.id DESC LIMIT 1) last ON true
-            WHERE d.kind = '\(kind)'
+            WHERE d.kind = '\(kind)' AND d.state <> 'deleted'
             """
-        get = Statement("\(kind) by id", selection + " AND d.id = $1", repeatable: true, decode: DefinitionStatements.record)
+        }
+        get = Statement(
+            "\(kind) by id", selection("v.body") + " AND d.id = $1", repeatable: true, decode: DefinitionStatements.record)
         list = Statement(
             "list \(kind)s",
-            selection + """
+            selection(listed) + """
                  AND ($1 IS NULL OR d.state = $1) AND ($2 IS NULL OR v.body ->> 'type' = $2)
                 AND ($3::text[] IS NULL OR last.state = ANY ($3) OR $4 AND last.state IS NULL)
                 """ + " " + ListClause.after("d.id", place: "$5", ascending: "$7", limit: "$6"),
@@ -59,12 +64,14 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
         lock = Statement(
             "lock \(kind)",
             """
-            SELECT d.state, v.body
+            SELECT d.state, v.body, d.version
             FROM definitions d
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
-            WHERE d.id = $1 AND d.kind = '\(kind)' FOR NO KEY UPDATE OF d
+            WHERE d.id = $1 AND d.kind = '\(kind)' AND d.state <> 'deleted' FOR NO KEY UPDATE OF d
             """
-        ) { row throws(Fault) in Present(state: try row.state(0), body: try row.json(1) ?? .emptyObject) }
+        ) { row throws(Fault) in
+            Present(state: try row.state(0), body: try row.json(1) ?? .emptyObject, version: try row.value(2))
+        }
         create = DefinitionStatements.create(kind)
         update = DefinitionStatements.update(kind)
         move = Statement(
@@ -77,21 +84,12 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
             ), \(DefinitionStatements.told("$4"))
             SELECT insula_audit($5, id) FROM changed
             """)
-        endSchedules = Statement(
-            "end the schedules of an archived \(kind)",
-            """
-            UPDATE schedules s SET state = 'ended', next_fire_at = NULL, due_at = NULL, event_seq = NULL,
-                revision = s.revision + 1, updated_at = clock_timestamp()
-            FROM definitions d WHERE d.id = $1 AND d.state = 'archived' AND s.definition_id = d.id AND s.state <> 'ended'
-            """)
-        sweep = Statement(
-            "lock the queue of a \(kind)",
-            "SELECT 1 FROM execution_queue WHERE definition_id = $1 ORDER BY execution_id FOR UPDATE")
         delete = Statement(
             "delete \(kind)",
             """
             WITH changed AS (
-                DELETE FROM definitions WHERE id = $1 AND kind = '\(kind)' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
+                UPDATE definitions SET state = 'deleted', revision = revision + 1, updated_at = clock_timestamp()
+                WHERE id = $1 AND kind = '\(kind)' AND state <> 'deleted' AND ($2::bigint[] IS NULL OR revision = ANY ($2))
                 RETURNING *
             ), \(DefinitionStatements.told("'\(kind).deleted'"))
             SELECT insula_audit($3, id) FROM changed
@@ -156,7 +154,7 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
                 JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
                 -- Who halts a tenant locks its row: no work is added behind his back.
                 JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
-                WHERE d.id = $1 AND d.kind = '\(kind)'
+                WHERE d.id = $1 AND d.kind = '\(kind)' AND d.state <> 'deleted'
                 FOR SHARE OF d FOR KEY SHARE OF t
             ), wanted (\(EnqueueClause.columns)) AS (
                 SELECT tenant_id, $2, id, version, body, 'manual', $3, coalesce((body ->> 'priority')::int, 0), NULL::timestamptz,

@@ -54,7 +54,8 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
     /// - Parameters:
     ///   - body: the new body, made of the present one, or `nil` when that stays. It makes a new version.
     ///   - further: what else changes, in the same transaction.
-    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalidState` when it is archived.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalidState` when it is archived; `.limitReached` when it
+    ///   has too many versions.
     func update<Needed>(
         _ id: ID<Kind>, _ change: DefinitionChange, _ permit: Permit<Needed>, _ action: AuditAction,
         body: (JSONRaw) throws(Fault) -> [UInt8]?, further: (Session) async throws(Fault) -> Void = { _ throws(Fault) in }
@@ -64,8 +65,12 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
             guard present.state != .archived else {
                 throw Fault(.invalidState, "A \(kind) that is archived cannot be changed.")
             }
+            let body = try body(present.body)
+            guard body == nil || present.version < DefinitionReference.versionLimit else {
+                throw DefinitionReference.tooManyVersions("version")
+            }
             let count = try await session.execute(
-                statements.update, id, change.name, change.description, try body(present.body).map { JSONBytes($0) },
+                statements.update, id, change.name, change.description, body.map { JSONBytes($0) },
                 permit.request.acceptedRevisions, permit.audit(action))
             guard count > 0 else { throw Fault.changedMeanwhile }
             try await further(session)
@@ -84,7 +89,7 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
         let moved = batch.add(
             statements.move, id, state.rawValue, DefinitionState.predecessors(of: state), "\(kind).\(event)",
             permit.audit(action))
-        batch.add(statements.endSchedules, id)
+        batch.add(ScheduleStatements.end, id.uuid)
         let record = batch.add(statements.get, id)
         let results = try await batch.run()
         let present = try found(try results.first(record))
@@ -94,22 +99,20 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
         return present
     }
 
-    /// Removes a definition with its versions, schedules and runs.
+    /// Removes a definition, ends its schedules and cancels its runs. Its versions and its history are gone with it for whoever looks, and
+    /// from the database by and by.
     /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile.
     func delete<Needed>(_ id: ID<Kind>, _ permit: Permit<Needed>, _ action: AuditAction) async throws(Fault) {
-        // A long history takes its time: on a connection of its own, the queue locked first.
-        let count = try await database.session(permit.scope.database) { session throws(Fault) in
-            try await session.execute(statements.sweep, id)
-            return try await session.execute(
-                statements.delete, id, permit.request.acceptedRevisions, permit.audit(action))
+        let isGone = try await DefinitionRemoval.remove(id.uuid, permit.scope, database) { session throws(Fault) in
+            try await session.execute(statements.delete, id, permit.request.acceptedRevisions, permit.audit(action))
         }
-        guard count == 0 else { return }
+        guard !isGone else { return Database.afterCommit { [signal] in signal.raise() } }
         let isThere = try await database.once(permit.scope.database).first(statements.get, id) != nil
         throw isThere ? .changedMeanwhile : notFound
     }
 
     /// Makes a run of an active definition and puts it in the queue: durable once this returns.
-    /// - Throws: `.notFound`; `.invalidState` unless it is active.
+    /// - Throws: `.notFound`; `.invalidState` unless it is active; `.limitReached` when as much is to do as the plan holds.
     func run<Needed>(
         _ id: ID<Kind>, _ run: RunDefinition, _ permit: Permit<Needed>, _ action: AuditAction
     ) async throws(Fault) -> Execution {
@@ -120,6 +123,7 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
         let results = try await batch.run()
         guard let state = try results.first(state) else { throw notFound }
         guard let execution = try results.first(made) else {
+            if state == .active { throw EnqueueClause.full(permit.scope.quotas.liveExecutions) }
             throw Fault(.invalidState, "A \(kind) that is \(state.rawValue) cannot be run.")
         }
         Database.afterCommit { [signal] in signal.raise() }

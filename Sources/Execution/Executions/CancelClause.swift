@@ -24,7 +24,8 @@ enum CancelClause {
     }
 
     /// Cancels, with the locks held. The CTE `changed` has the whole rows of what was cancelled, `roots` the ids of what was named.
-    static func cancelling(roots: String) -> String {
+    /// - Parameter error: the error of what was named, as a literal; without one, that of the last attempt stays.
+    static func cancelling(roots: String, error: String? = nil) -> String {
         """
         WITH RECURSIVE roots (id) AS (\(roots)), tree (id) AS (
             SELECT id FROM roots
@@ -42,6 +43,7 @@ enum CancelClause {
             UPDATE executions e
             SET state = CASE WHEN t.at_once THEN 'cancelled' ELSE 'cancelling' END, epoch = t.epoch,
                 error_class = CASE WHEN t.at_once THEN 'cancelled' END, paused_from = NULL,
+                error = \(error.map { "CASE WHEN e.id IN (SELECT id FROM roots) THEN \($0)::jsonb ELSE e.error END" } ?? "e.error"),
                 finished_at = CASE WHEN t.at_once THEN clock_timestamp() END, updated_at = clock_timestamp()
             FROM (SELECT * FROM freed UNION ALL SELECT * FROM asked) t
             WHERE e.id = t.execution_id AND e.state = ANY (\(ExecutionState.sql(ExecutionState.live)))
@@ -56,8 +58,10 @@ enum CancelClause {
     }
 
     /// The whole as a statement that nobody reads.
-    static func statement<Parameter: PostgresParameter>(_ name: String, roots: String) -> Statement<Void, Parameter> {
-        Statement(name, cancelling(roots: roots) + " SELECT 1 FROM changed")
+    static func statement<Parameter: PostgresParameter>(
+        _ name: String, roots: String, error: String? = nil
+    ) -> Statement<Void, Parameter> {
+        Statement(name, cancelling(roots: roots, error: error) + " SELECT 1 FROM changed")
     }
 }
 

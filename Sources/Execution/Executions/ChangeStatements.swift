@@ -8,7 +8,7 @@ import Tenancy
 
 enum ChangeStatements {
     static let all: [any AnyStatement] =
-        [lock, cancel, pause, resume, signal, wake, signalState, resolve, replay, fork, choose]
+        [lock, cancel, pause, resume, signal, wake, signalState, resolve, lockOrigins, replay, standing, fork, choose]
 
     // MARK: Cancel
 
@@ -131,10 +131,15 @@ enum ChangeStatements {
             RETURNING e.*
         ), queued AS (
             INSERT INTO execution_queue (
-                tenant_id, execution_id, definition_id, parent_id, priority, ready_at, epoch, expires_at)
-            SELECT tenant_id, id, definition_id, parent_id, priority, clock_timestamp() - priority * \(EnqueueClause.headStart),
-                epoch + 1, deadline_at
-            FROM changed WHERE state = 'queued'
+                tenant_id, execution_id, definition_id, parent_id, priority, ready_at, epoch, expires_at, lane, lane_limit,
+                definition_limit)
+            SELECT c.tenant_id, c.id, c.definition_id, c.parent_id, c.priority,
+                clock_timestamp() - c.priority * \(EnqueueClause.headStart), c.epoch + 1, c.deadline_at,
+                \(EnqueueClause.lane(of: "c", body: "v.body"))
+            FROM changed c
+            JOIN definition_versions v
+                ON (v.tenant_id, v.definition_id, v.version) = (c.tenant_id, c.definition_id, c.definition_version)
+            WHERE c.state = 'queued'
         ), told AS (
             \(EventClause.execution("changed", type: EventClause.byState))
         )
@@ -150,16 +155,32 @@ enum ChangeStatements {
             FROM executions e
             JOIN definition_versions v
                 ON (v.tenant_id, v.definition_id, v.version) = (e.tenant_id, e.definition_id, e.definition_version)
+            -- What may not be triggered is not run again either.
+            JOIN definitions d ON (d.tenant_id, d.id) = (e.tenant_id, e.definition_id) AND d.state IN ('running', 'active')
             JOIN tenants t ON t.tenant_id = e.tenant_id AND t.state = 'active'
             WHERE e.id = $1 AND ($3 IS NULL OR EXISTS (
                 SELECT FROM execution_steps s WHERE s.execution_id = e.id AND s.step_key = $3))
-            FOR KEY SHARE OF e, t
+                AND NOT ($5 AND EXISTS (SELECT FROM executions r WHERE r.origin_id = e.id AND r.origin_step IS NULL))
+            FOR KEY SHARE OF e, t FOR SHARE OF d
         ), \(EnqueueClause.making("wanted"))
         """
 
-    /// A new execution of the same version with the same input.
-    static let replay = Statement<Void, ExecutionID, ExecutionID, String?, AuditEntry>(
+    /// Keeps others from running the same again at the same moment. In a statement of its own, so that the next one sees what they made.
+    static let lockOrigins = Statement<Void, [ExecutionID]>(
+        "lock what is run again", "SELECT 1 FROM executions WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE")
+
+    /// A new execution of the same version with the same input; with `$5` only if there is none yet.
+    static let replay = Statement<Void, ExecutionID, ExecutionID, String?, AuditEntry, Bool>(
         "replay an execution", again + " SELECT insula_audit($4, id) FROM made")
+
+    /// Why an execution is not run again: the kind and the state of its definition, and whether it has the step `$2`.
+    static let standing = Statement<(kind: String, state: String, hasStep: Bool), ExecutionID, String?>(
+        "whether an execution can be run again",
+        """
+        SELECT d.kind, d.state, $2 IS NULL OR EXISTS (SELECT FROM execution_steps s WHERE s.execution_id = e.id AND s.step_key = $2)
+        FROM executions e JOIN definitions d ON d.id = e.definition_id WHERE e.id = $1 AND d.state <> 'deleted'
+        """, repeatable: true
+    ) { row throws(Fault) in (kind: try row.value(0), state: try row.value(1), hasStep: try row.value(2)) }
 
     /// Such a one that takes over what the old one had done before a step: `$1` the old, `$2` the new, `$3` the step.
     static let fork = Statement<Void, ExecutionID, ExecutionID, String>(
@@ -178,15 +199,16 @@ enum ChangeStatements {
 
     // MARK: Many
 
-    /// What a filter chooses, oldest first. For a replay, what was replayed before is not chosen again.
-    static let choose = Statement<ExecutionID, AgentID?, [String], String?, String?, Timestamp?, Int>(
+    /// What a filter chooses, oldest first. For a replay, what was replayed before is not chosen again, nor what may not be run.
+    static let choose = Statement<ExecutionID, UUIDBits?, [String], String?, String?, Timestamp?, Int>(
         "choose executions",
         """
         SELECT e.id FROM executions e
         WHERE ($1 IS NULL OR e.definition_id = $1) AND e.state = ANY ($2) AND ($3 IS NULL OR e.trigger = $3)
             AND ($4 IS NULL OR e.error_class = $4) AND ($5 IS NULL OR e.created_at < $5)
             AND NOT (e.state IN ('failed', 'timed_out', 'cancelled')
-                AND EXISTS (SELECT FROM executions r WHERE r.origin_id = e.id AND r.origin_step IS NULL))
+                AND (EXISTS (SELECT FROM executions r WHERE r.origin_id = e.id AND r.origin_step IS NULL)
+                    OR (SELECT d.state FROM definitions d WHERE d.id = e.definition_id) NOT IN ('running', 'active')))
         ORDER BY e.id LIMIT $6
         """
     ) { row throws(Fault) in try row.value(0) }

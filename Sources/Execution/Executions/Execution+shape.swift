@@ -22,7 +22,7 @@ extension Execution {
             .field("error", "Why the last attempt failed.") { $0.error },
             .field("trigger", "Why it came to be.") { $0.summary.trigger },
             .field("priority", "0 to 9; each level is worth ten seconds of waiting.") { $0.summary.priority },
-            .field("concurrency_key", "Executions of one agent with one key run one after another.") {
+            .field("concurrency_key", "Of the executions of one agent with one key one is worked on at a time.") {
                 $0.summary.concurrencyKey
             },
             .field("parent_id", "The execution that started it.") { $0.summary.parent },

@@ -103,7 +103,7 @@ public struct ManyExecutions: Sendable {
     public static let input = Input<ManyExecutions>("ManyExecutions", "Which executions are meant.") { fields in
         ManyExecutions(
             ExecutionFilter(
-                agent: fields.optional("agent_id", .id(AgentID.self), "Only executions of this agent."),
+                of: fields.definition(),
                 states: fields.optional(
                     "states", .array(of: .enumeration(ExecutionState.self), 1...12), "Only executions in one of these states.")
                     ?? [],

@@ -4,7 +4,7 @@ import Base
 
 /// A choice among executions.
 public struct ExecutionFilter: Sendable, Equatable {
-    public var agent: AgentID?
+    public var definition: DefinitionReference?
     /// Any of these states; none for all.
     public var states: [ExecutionState]
     public var trigger: ExecutionTrigger?
@@ -12,10 +12,11 @@ public struct ExecutionFilter: Sendable, Equatable {
     public var parent: ExecutionID?
 
     public init(
-        agent: AgentID? = nil, states: [ExecutionState] = [], trigger: ExecutionTrigger? = nil, errorClass: ErrorClass? = nil,
+        of definition: DefinitionReference? = nil, states: [ExecutionState] = [], trigger: ExecutionTrigger? = nil,
+        errorClass: ErrorClass? = nil,
         parent: ExecutionID? = nil
     ) {
-        self.agent = agent
+        self.definition = definition
         self.states = states
         self.trigger = trigger
         self.errorClass = errorClass
@@ -28,7 +29,7 @@ public struct ExecutionFilter: Sendable, Equatable {
     /// The choice as a text, which cursors are bound to.
     public var name: String {
         let parts: [String] = [
-            agent?.description ?? "", states.map(\.rawValue).joined(separator: ","), trigger?.rawValue ?? "",
+            definition?.name ?? "", states.map(\.rawValue).joined(separator: ","), trigger?.rawValue ?? "",
             errorClass?.rawValue ?? "", parent?.description ?? "",
         ]
         return parts.joined(separator: " ")

@@ -101,10 +101,11 @@ extension Executions {
         _ id: ExecutionID, _ resolution: ResolveExecution, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
         var batch = database.once(permit.scope.database).batch()
+        batch.add(RunStatements.lockParent, id)
         let resolved = batch.add(
             ChangeStatements.resolve, id, resolution.action.rawValue, JSONBytes(resolution.output.bytes),
             permit.audit(.executionResolved))
-        batch.add(RunStatements.wakeParents)
+        batch.add(RunStatements.wakeParent, id)
         let known = batch.add(ExecutionStatements.get, id)
         let results = try await batch.run()
         let execution = try found(try results.first(known))
@@ -119,25 +120,36 @@ extension Executions {
 
     /// Makes a new execution of the same version with the same input; with a step, one that takes over what the old one had done
     /// before it.
-    /// - Throws: `.notFound`; `.invalid` naming `step` when there is no such step.
+    /// - Throws: `.notFound`; `.invalid` naming `step` when there is no such step; `.invalidState` when its definition may not be run;
+    ///   `.limitReached` when as much is to do as the plan holds.
     public func replay(
         _ id: ExecutionID, from step: String? = nil, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
         let new = ExecutionID.make()
         let made = try await database.session(permit.scope.database) { session throws(Fault) -> Execution? in
             var batch = session.batch()
-            let replayed = batch.add(ChangeStatements.replay, id, new, step, permit.audit(.executionReplayed))
+            let replayed = batch.add(ChangeStatements.replay, id, new, step, permit.audit(.executionReplayed), false)
             if let step { batch.add(ChangeStatements.fork, id, new, step) }
             let known = batch.add(ExecutionStatements.get, new)
             let results = try await batch.run()
             return results.affected(replayed) > 0 ? try results.first(known) : nil
         }
         guard let made else {
-            _ = try found(try await database.once(permit.scope.database).first(ExecutionStatements.exists, id))
-            throw .invalid("step", "reference", "The execution has no such step.")
+            throw try await refusal(id, step, permit)
         }
         raise()
         return made
+    }
+
+    /// Why an execution was not run again.
+    private func refusal(_ id: ExecutionID, _ step: String?, _ permit: Permit<ExecutionsWrite>) async throws(Fault) -> Fault {
+        let standing = try found(try await database.once(permit.scope.database).first(ChangeStatements.standing, id, step))
+        guard [AgentState.running.rawValue, DefinitionState.active.rawValue].contains(standing.state) else {
+            let kind = standing.kind == "agent" || standing.kind == "automation" ? "an \(standing.kind)" : "a \(standing.kind)"
+            return Fault(.invalidState, "It is a run of \(kind) that is \(standing.state) and cannot be run.")
+        }
+        guard standing.hasStep else { return .invalid("step", "reference", "The execution has no such step.") }
+        return EnqueueClause.full(permit.scope.quotas.liveExecutions)
     }
 
     // MARK: Many
@@ -159,7 +171,7 @@ extension Executions {
     }
 
     /// Runs again what the filter chooses of what failed, timed out or was cancelled, oldest first, each as a new execution. What
-    /// was run again before is passed over.
+    /// was run again before is passed over, and so is what may not be triggered now.
     public func replay(
         _ many: ManyExecutions, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> ManyChanged {
@@ -169,10 +181,11 @@ extension Executions {
         let parts = stride(from: 0, to: min(chosen.count, many.limit), by: Executions.replaysAtOnce)
         for start in parts {
             var batch = database.once(permit.scope.database).batch()
-            let ids = chosen[start..<min(start + Executions.replaysAtOnce, chosen.count, many.limit)]
+            let ids = Array(chosen[start..<min(start + Executions.replaysAtOnce, chosen.count, many.limit)])
+            batch.add(ChangeStatements.lockOrigins, ids)
             let slots = ids.map { id in
                 let new = ExecutionID.make()
-                return (new, batch.add(ChangeStatements.replay, id, new, nil, permit.audit(.executionReplayed)))
+                return (new, batch.add(ChangeStatements.replay, id, new, nil, permit.audit(.executionReplayed), true))
             }
             let results = try await batch.run()
             made += slots.filter { results.affected($0.1) > 0 }.map(\.0)
@@ -189,7 +202,7 @@ extension Executions {
     ) async throws(Fault) -> [ExecutionID] {
         let wanted = many.filter.words.map { words in words.filter { allowed.contains($0) } } ?? allowed
         return try await database.slow(permit.scope.database).query(
-            ChangeStatements.choose, many.filter.agent, wanted, many.filter.trigger?.rawValue,
+            ChangeStatements.choose, many.filter.definition?.uuid, wanted, many.filter.trigger?.rawValue,
             many.filter.errorClass?.rawValue, many.createdBefore, many.limit + 1)
     }
 }

@@ -16,8 +16,7 @@ extension Executions {
         part: (limit: Int, order: ListOrder),
         _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
-        // A definition has one id, whatever it is called.
-        let filter = ExecutionFilter(agent: AgentID(definition.uuid), states: state.map { [$0] } ?? [])
+        let filter = ExecutionFilter(of: definition, states: state.map { [$0] } ?? [])
         guard try await database.once(permit.scope.database).first(Executions.definition, definition.uuid, definition.kind) != nil
         else {
             throw Fault(.notFound, "There is no such \(definition.kind).")
@@ -27,7 +26,7 @@ extension Executions {
 
     /// A definition, if it is of that kind.
     static let definition = Statement<Int, UUIDBits, String>(
-        "definition of a kind", "SELECT 1 FROM definitions WHERE id = $1 AND kind = $2", repeatable: true
+        "definition of a kind", "SELECT 1 FROM definitions WHERE id = $1 AND kind = $2 AND state <> 'deleted'", repeatable: true
     ) { row throws(Fault) in try row.value(0) }
 
     /// Cancels a run as part of a transaction: at once what waits, within seconds what runs. One that has ended stays as it is.

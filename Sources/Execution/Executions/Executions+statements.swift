@@ -25,7 +25,7 @@ enum ExecutionStatements {
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
             -- Who halts a tenant locks its row: no work is added behind his back.
             JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
-            WHERE d.id = $2 AND d.kind = 'agent'
+            WHERE d.id = $2 AND d.kind = 'agent' AND d.state <> 'deleted'
             FOR SHARE OF d FOR KEY SHARE OF t
         ), wanted (\(EnqueueClause.columns)) AS (
             SELECT $1, $3, id, version, body, 'manual', $4, $5::int, $6, $7, NULL::uuid, 0, NULL::uuid, NULL
@@ -54,23 +54,28 @@ enum ExecutionStatements {
     private static let summaryColumns = columns()
 
     static let get = Statement<Execution, ExecutionID>(
-        "execution by id", "SELECT \(summaryColumns), input, output, error FROM executions WHERE id = $1", repeatable: true,
+        "execution by id",
+        "SELECT \(summaryColumns), input, output, error FROM executions WHERE id = $1 AND \(DefinitionReference.isThere)",
+        repeatable: true,
         decode: execution)
 
     static let list = Statement<
-        ExecutionSummary, AgentID?, [String]?, String?, String?, ExecutionID?, ExecutionID?, Int, Bool
+        ExecutionSummary, UUIDBits?, [String]?, String?, String?, ExecutionID?, ExecutionID?, Int, Bool
     >(
         "list executions",
         """
         SELECT \(summaryColumns) FROM executions
         WHERE ($1 IS NULL OR definition_id = $1) AND ($2 IS NULL OR state = ANY ($2)) AND ($3 IS NULL OR trigger = $3)
-            AND ($4 IS NULL OR error_class = $4) AND ($5 IS NULL OR parent_id = $5)
+            AND ($4 IS NULL OR error_class = $4) AND ($5 IS NULL OR parent_id = $5) AND \(DefinitionReference.isThere)
         \(ListClause.after("id", place: "$6", ascending: "$8", limit: "$7"))
         """, repeatable: true, decode: summary)
 
     static let result = Statement<ExecutionResult, ExecutionID>(
         "result of an execution",
-        "SELECT id, \(DefinitionReference.column()), state, output, error, finished_at FROM executions WHERE id = $1",
+        """
+        SELECT id, \(DefinitionReference.column()), state, output, error, finished_at FROM executions
+        WHERE id = $1 AND \(DefinitionReference.isThere)
+        """,
         repeatable: true
     ) { row throws(Fault) in
         ExecutionResult(
@@ -80,7 +85,8 @@ enum ExecutionStatements {
     }
 
     static let exists = Statement<Bool, ExecutionID>(
-        "whether an execution exists", "SELECT true FROM executions WHERE id = $1", repeatable: true
+        "whether an execution exists", "SELECT true FROM executions WHERE id = $1 AND \(DefinitionReference.isThere)",
+        repeatable: true
     ) { row throws(Fault) in try row.value(0) }
 
     static let steps = Statement<ExecutionStep, ExecutionID, Int>(

@@ -32,7 +32,7 @@ public final class Executions: Sendable {
     }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.
-    /// - Throws: `.notFound`; `.invalidState` unless the agent is running.
+    /// - Throws: `.notFound`; `.invalidState` unless the agent is running; `.limitReached` when as much is to do as the plan holds.
     public func trigger(
         _ agent: AgentID, _ trigger: TriggerAgent, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
@@ -46,6 +46,7 @@ public final class Executions: Sendable {
         }
         guard let triggered else { throw Agents.notFound }
         guard let execution = triggered.execution else {
+            if triggered.agentState == .running { throw EnqueueClause.full(permit.scope.quotas.liveExecutions) }
             throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
         }
         raise()
@@ -91,7 +92,8 @@ public final class Executions: Sendable {
     ) async throws(Fault) -> Listing<ExecutionSummary, ExecutionID> {
         precondition(Listing<ExecutionSummary, ExecutionID>.limits.contains(limit), "the limit of a list is checked at the door")
         let found = try await database.slow(permit.scope.database).query(
-            ExecutionStatements.list, filter.agent, filter.words, filter.trigger?.rawValue, filter.errorClass?.rawValue,
+            ExecutionStatements.list, filter.definition?.uuid, filter.words, filter.trigger?.rawValue,
+            filter.errorClass?.rawValue,
             filter.parent, before, limit + 1, order.isAscending)
         return Listing(found, limit: limit) { $0.id }
     }

@@ -8,7 +8,7 @@ import Tenancy
 
 /// The flows of all tenants, each in its tenant's scope.
 public final class Flows: Sendable {
-    private static let table = DefinitionStatements<FlowKind>("flow")
+    private static let table = DefinitionStatements<FlowKind>("flow", listed: DefinitionStatements<FlowKind>.limits)
 
     private let store: DefinitionStore<FlowKind>
     private let registry: ToolRegistry
@@ -36,7 +36,7 @@ public final class Flows: Sendable {
         try Flow(try await store.get(id, permit.scope))
     }
 
-    /// Flows.
+    /// Flows, without their nodes, edges and metadata.
     /// - Parameters:
     ///   - before: where an earlier part of the list ended.
     ///   - part: how many at most, 1 to 100, and in which order.

@@ -15,6 +15,18 @@ enum ScheduleStatements {
         s.last_execution_id, s.created_at, s.updated_at, s.revision
         """
 
+    /// What happened to the schedules in a CTE of whole rows, told to whoever watches.
+    /// - Parameter type: an expression, such as `'schedule.created'`.
+    static func told(_ rows: String, type: String) -> String {
+        """
+        told AS (
+            INSERT INTO event_outbox (tenant_id, type, ref, payload)
+            SELECT tenant_id, \(type), id, jsonb_build_object('name', name, 'state', state, 'kind', kind, 'definition_id', definition_id)
+            FROM \(rows)
+        )
+        """
+    }
+
     /// What a schedule stands on: the clock, how many there are, the last event, and the state of its definition if that is there.
     struct Ground: Sendable {
         let now: Timestamp
@@ -32,8 +44,10 @@ enum ScheduleStatements {
     static let ground = Statement<Ground, UUIDBits?, String, UUIDBits?>(
         "what a schedule stands on",
         """
-        SELECT clock_timestamp(), (SELECT count(*) FROM schedules), coalesce((SELECT last_seq FROM event_sequences), 0),
-            (SELECT state FROM definitions WHERE id = $1 AND kind = $2), EXISTS (SELECT FROM definitions WHERE id = $3)
+        SELECT clock_timestamp(), (SELECT count(*) FROM schedules s JOIN definitions d ON d.id = s.definition_id WHERE d.state <> 'deleted'),
+            coalesce((SELECT last_seq FROM event_sequences), 0),
+            (SELECT state FROM definitions WHERE id = $1 AND kind = $2 AND state <> 'deleted'),
+            EXISTS (SELECT FROM definitions WHERE id = $3 AND state <> 'deleted')
         """
     ) { row throws(Fault) in
         Ground(
@@ -54,19 +68,23 @@ enum ScheduleStatements {
                 event_seq)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $11, $11, $12)
             RETURNING *
-        )
+        ), \(told("s", type: "'schedule.created'"))
         SELECT \(columns), insula_audit($13, s.id) FROM s JOIN definitions d ON d.id = s.definition_id
         """, decode: schedule)
 
     static let get = Statement<Schedule, ScheduleID>(
-        "schedule by id", "SELECT \(columns) FROM schedules s JOIN definitions d ON d.id = s.definition_id WHERE s.id = $1",
+        "schedule by id",
+        """
+        SELECT \(columns) FROM schedules s JOIN definitions d ON d.id = s.definition_id
+        WHERE s.id = $1 AND d.state <> 'deleted'
+        """,
         repeatable: true, decode: schedule)
 
     static let list = Statement<Schedule, String?, UUIDBits?, ScheduleID?, Int, Bool>(
         "list schedules",
         """
         SELECT \(columns) FROM schedules s JOIN definitions d ON d.id = s.definition_id
-        WHERE ($1 IS NULL OR s.state = $1) AND ($2 IS NULL OR s.definition_id = $2)
+        WHERE ($1 IS NULL OR s.state = $1) AND ($2 IS NULL OR s.definition_id = $2) AND d.state <> 'deleted'
         \(ListClause.after("s.id", place: "$3", ascending: "$5", limit: "$4"))
         """, repeatable: true, decode: schedule)
 
@@ -75,21 +93,28 @@ enum ScheduleStatements {
         let trigger: JSONRaw
         let state: ScheduleState
         let anchor: Timestamp
-        let definition: UUIDBits
+        let definition: DefinitionReference
+        /// Whether the definition will never run again.
+        let isOver: Bool
     }
 
     static let lock = Statement<Present, ScheduleID>(
-        "lock schedule", "SELECT trigger, state, anchor_at, definition_id FROM schedules WHERE id = $1 FOR UPDATE"
+        "lock schedule",
+        """
+        SELECT s.trigger, s.state, s.anchor_at, d.kind || ' ' || d.id, d.state IN ('stopped', 'archived')
+        FROM schedules s JOIN definitions d ON d.id = s.definition_id
+        WHERE s.id = $1 AND d.state <> 'deleted' FOR UPDATE OF s
+        """
     ) { row throws(Fault) in
         Present(
             trigger: try row.json(0) ?? .emptyObject, state: try row.state(1), anchor: try row.value(2),
-            definition: try row.value(3))
+            definition: try row.definition(3), isOver: try row.value(4))
     }
 
-    /// Changes what is not NULL; with a state, also when it fires.
+    /// Changes what is not NULL; with a state, also when it fires. `$14` is the event that tells it.
     static let update = Statement<
         Schedule, ScheduleID, String?, String?, JSONBytes?, JSONBytes?, JSONBytes?, String?, String?, Timestamp?,
-        Timestamp?, Int?, [Int]?, AuditEntry
+        Timestamp?, Int?, [Int]?, AuditEntry, String
     >(
         "update schedule",
         """
@@ -104,7 +129,7 @@ enum ScheduleStatements {
                 revision = revision + 1, updated_at = clock_timestamp()
             WHERE id = $1 AND ($12::bigint[] IS NULL OR revision = ANY ($12))
             RETURNING *
-        )
+        ), \(told("s", type: "$14"))
         SELECT \(columns), insula_audit($13, s.id) FROM s JOIN definitions d ON d.id = s.definition_id
         """, decode: schedule)
 
@@ -120,21 +145,34 @@ enum ScheduleStatements {
     static let end = Statement<Void, UUIDBits>(
         "end the schedules of a definition",
         """
-        UPDATE schedules s SET state = 'ended', next_fire_at = NULL, due_at = NULL, event_seq = NULL, revision = s.revision + 1,
-            updated_at = clock_timestamp()
-        FROM definitions d
-        WHERE d.id = $1 AND d.state IN ('stopped', 'archived') AND s.definition_id = d.id AND s.state <> 'ended'
+        WITH ended AS (
+            UPDATE schedules s
+            SET state = 'ended', next_fire_at = NULL, due_at = NULL, event_seq = NULL, revision = s.revision + 1,
+                updated_at = clock_timestamp()
+            FROM definitions d
+            WHERE d.id = $1 AND d.state IN ('stopped', 'archived', 'deleted') AND s.definition_id = d.id AND s.state <> 'ended'
+            RETURNING s.*
+        ), \(told("ended", type: "'schedule.ended'"))
+        SELECT 1 FROM ended
         """)
 
     static let delete = Statement<Void, ScheduleID, [Int]?, AuditEntry>(
         "delete schedule",
         """
-        DELETE FROM schedules WHERE id = $1 AND ($2::bigint[] IS NULL OR revision = ANY ($2)) RETURNING insula_audit($3, id)
+        WITH gone AS (
+            DELETE FROM schedules WHERE id = $1 AND ($2::bigint[] IS NULL OR revision = ANY ($2)) RETURNING *
+        ), \(told("gone", type: "'schedule.deleted'"))
+        SELECT insula_audit($3, id) FROM gone
         """)
 
     static let deleteAll = Statement<Void, UUIDBits, AuditEntry>(
         "delete the schedules of a definition",
-        "DELETE FROM schedules WHERE definition_id = $1 RETURNING insula_audit($2, id)")
+        """
+        WITH gone AS (
+            DELETE FROM schedules WHERE definition_id = $1 RETURNING *
+        ), \(told("gone", type: "'schedule.deleted'"))
+        SELECT insula_audit($2, id) FROM gone
+        """)
 
     static let fires = Statement<ScheduleFire, ScheduleID, Timestamp?, Int, Int>(
         "fires of a schedule",

@@ -8,7 +8,7 @@ extension ScheduleTrigger {
     public static let input = Input<ScheduleTrigger>("ScheduleTrigger", "When a schedule fires.") { fields in
         let type = fields.required("type", .enumeration(Kind.self), "What kind of trigger it is.")
         let every = fields.optional(
-            "every_seconds", .integer(everySeconds), "Of an interval: its length. It is counted from when the schedule was made.")
+            "every_seconds", .integer(everySeconds), "Of an interval: its length. It is counted from when this trigger was set.")
         let cron = fields.optional(
             "cron", CronShape(),
             "Of a cron: five fields (minute, hour, day of month, month, day of week) as Vixie's cron reads them, or @hourly, @daily, @weekly, @monthly or @yearly."

@@ -22,7 +22,7 @@ public enum ScheduleTrigger: Sendable, Equatable {
         case timedOut = "timed_out"
     }
 
-    /// Every so many seconds, counted from when the schedule was made, whenever the fires really were.
+    /// Every so many seconds, counted from when this trigger was set, whenever the fires really were.
     case interval(seconds: Int)
     /// When a cron comes by the clock of a zone.
     case cron(CronExpression, zone: String)
@@ -56,7 +56,7 @@ public enum ScheduleTrigger: Sendable, Equatable {
             let done = Timestamp.floorDivide(moment.microseconds - anchor.microseconds, step)
             return Timestamp(microseconds: anchor.microseconds + max(1, done + 1) * step)
         case .cron(let expression, let zone):
-            // A zone that the system's database has lost: the schedule stands still, and says so where it is looked at.
+            // A zone that the system's database has lost has no next time: the schedule ends, as one that has nothing more to fire.
             return ZoneRules.named(zone).flatMap { expression.next(after: moment, in: $0) }
         case .at(let once): return once > moment ? once : nil
         case .event, .completionOf: return nil

@@ -103,7 +103,7 @@ enum SchedulerStatements {
         SELECT s.definition_id, s.trigger, s.missed, s.overlap, s.anchor_at, s.next_fire_at, s.input, b.planned_at, b.event_seq, b.depth,
             (SELECT e.id FROM executions e
              WHERE e.id = s.last_execution_id AND e.finished_at IS NULL AND e.state <> 'indeterminate'),
-            d.state IN ('running', 'active') AND EXISTS (
+            d.state IN ('running', 'active') AND NOT \(EnqueueClause.isFull) AND EXISTS (
                 SELECT FROM tenants t WHERE t.tenant_id = s.tenant_id AND t.state = 'active'),
             clock_timestamp(), s.event_seq, coalesce((SELECT last_seq FROM event_sequences), 0)
         FROM schedules s
@@ -194,7 +194,7 @@ enum SchedulerStatements {
             JOIN schedules s ON s.id = fire.schedule_id
             JOIN definitions d ON d.id = s.definition_id
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
-        ), \(EnqueueClause.making("wanted"))
+        ), \(EnqueueClause.making("wanted", isBounded: false))
         SELECT id FROM made
         """
     ) { row throws(Fault) in try row.value(0) }
@@ -218,12 +218,15 @@ enum SchedulerStatements {
         WITH old AS (
             DELETE FROM schedule_fires
             WHERE schedule_id = $1 AND planned_at < statement_timestamp() - interval '30 days' AND outcome <> 'buffered'
-        )
+        ), settled AS (
         UPDATE schedules
         SET next_fire_at = $2, due_at = $3, event_seq = coalesce($4, event_seq), claimed_until = clock_timestamp(),
             last_execution_id = coalesce($5, last_execution_id),
             last_fired_at = CASE WHEN $5 IS NULL THEN last_fired_at ELSE clock_timestamp() END,
             state = CASE WHEN $3 IS NULL AND event_seq IS NULL THEN 'ended' ELSE state END
         WHERE id = $1
+        RETURNING *
+        ), \(ScheduleStatements.told("(SELECT * FROM settled WHERE state = 'ended') ended", type: "'schedule.ended'"))
+        SELECT 1 FROM settled
         """)
 }

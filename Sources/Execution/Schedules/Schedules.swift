@@ -77,9 +77,14 @@ public final class Schedules: Sendable {
     }
 
     /// Changes what `update` names. With a new trigger it is planned anew from now, and a fire that waits is left out.
-    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalid` as `create`.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalid` as `create`; `.invalidState` for a trigger of an
+    ///   automation, and for a new trigger of what will never run again.
     public func update(_ id: ScheduleID, _ update: UpdateSchedule, _ permit: Permit<TasksWrite>) async throws(Fault) -> Schedule {
         try await change(id, update, permit, .scheduleUpdated) { present throws(Fault) in
+            try Schedules.refuseTriggers(of: present.definition)
+            if update.trigger != nil, present.isOver {
+                throw Fault(.invalidState, "\(present.definition.name), which it runs, will never run again.")
+            }
             guard let trigger = update.trigger else { return nil }
             return Turn(state: present.state == .ended ? .active : present.state, trigger: trigger, isAnew: true)
         }
@@ -104,11 +109,21 @@ public final class Schedules: Sendable {
     }
 
     /// Removes a schedule with its fires. What it began goes on.
-    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile.
+    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalidState` for a trigger of an automation.
     public func delete(_ id: ScheduleID, _ permit: Permit<TasksWrite>) async throws(Fault) {
-        let count = try await database.once(permit.scope.database).execute(
-            ScheduleStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.scheduleDeleted))
-        if count == 0 { throw try await missing(id, permit.scope) }
+        let count = try await database.session(permit.scope.database) { session throws(Fault) in
+            guard let present = try await session.first(ScheduleStatements.lock, id) else { throw Schedules.notFound }
+            try Schedules.refuseTriggers(of: present.definition)
+            return try await session.execute(
+                ScheduleStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.scheduleDeleted))
+        }
+        guard count > 0 else { throw .changedMeanwhile }
+    }
+
+    /// The triggers of an automation are what the automation says.
+    private static func refuseTriggers(of definition: DefinitionReference) throws(Fault) {
+        guard definition.automation != nil else { return }
+        throw Fault(.invalidState, "It is a trigger of the automation \(definition.name): change the triggers of that.")
     }
 
     /// The next planned times of the clock, whatever the state; none for a trigger that waits for events.
@@ -169,7 +184,7 @@ public final class Schedules: Sendable {
             if let turn, let trigger = turn.trigger {
                 let ground = try await ground(nil, trigger, session)
                 if turn.isAnew { anchor = ground.now }
-                let plan = try plan(trigger, anchor: anchor ?? present.anchor, ground, target: present.definition)
+                let plan = try plan(trigger, anchor: anchor ?? present.anchor, ground, target: present.definition.uuid)
                 if turn.state == .active { (next, event) = (plan.next, plan.event) }
             }
             if turn != nil { try await session.execute(ScheduleStatements.drop, id, "not_ready") }
@@ -177,8 +192,7 @@ public final class Schedules: Sendable {
                 ScheduleStatements.update, id, update.name, update.trigger?.kind.rawValue,
                 update.trigger.map { JSONBytes($0.value.bytes) }, update.input.map { JSONBytes($0.bytes) },
                 update.missed.map { JSONBytes($0.value.bytes) }, update.overlap?.rawValue, turn?.state.rawValue, anchor, next,
-                event,
-                permit.request.acceptedRevisions, permit.audit(action))
+                event, permit.request.acceptedRevisions, permit.audit(action), action.rawValue)
         }
         guard let changed else { throw .changedMeanwhile }
         return changed
@@ -222,10 +236,6 @@ public final class Schedules: Sendable {
 
     private static func refusal(_ state: ScheduleState, _ wanted: String) -> Fault {
         Fault(.invalidState, "A schedule that is \(state.rawValue) cannot be \(wanted).")
-    }
-
-    private func missing(_ id: ScheduleID, _ scope: TenantScope) async throws(Fault) -> Fault {
-        try await database.once(scope.database).first(ScheduleStatements.get, id) == nil ? Schedules.notFound : .changedMeanwhile
     }
 
     private func found(_ schedule: Schedule?) throws(Fault) -> Schedule {

@@ -9,7 +9,8 @@ extension ToolContext {
     /// Starts an execution of another definition of the tenant, a child of this one: a cancel of this one is a cancel of it. To wait for
     /// its end throw `StepFailure.suspended(.children([…]))`.
     /// - Parameter number: tells apart the children of one step.
-    /// - Throws: `.notFound`, or `.invalidState` when the definition may not be run; `.limitReached` below `EnqueueClause.depthLimit` levels.
+    /// - Throws: `.notFound`, or `.invalidState` when the definition may not be run; `.limitReached` below `EnqueueClause.depthLimit` levels,
+    ///   beyond `EnqueueClause.childLimit` children, and, transient, where the tenant has as much to do as the plan holds.
     public func startChild(
         of definition: DefinitionReference, input: JSONRaw, number: Int = 0
     ) async throws(StepFailure) -> ExecutionID {
@@ -27,9 +28,13 @@ extension ToolContext {
             throw StepFailure(
                 Fault(.limitReached, "Executions start each other over at most \(EnqueueClause.depthLimit) levels."))
         }
+        guard !started.hasAllChildren else {
+            throw StepFailure(Fault(.limitReached, "An execution starts at most \(EnqueueClause.childLimit) others."))
+        }
         guard let state = started.definitionState else {
             throw StepFailure(Fault(.notFound, "There is no \(definition.kind) \(definition.name)."))
         }
+        if started.isFull { throw StepFailure(EnqueueClause.full(nil), .transient) }
         throw StepFailure(
             Fault(.invalidState, "The \(definition.kind) \(definition.name) is \(state) and cannot be run."), .permanent)
     }

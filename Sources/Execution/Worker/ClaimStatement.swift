@@ -5,7 +5,7 @@
 // most `laneLimit` of them a claim; to these come the lanes of the `earlyLimit` that have been ready for longest, so that what is ready is found
 // at once among however many that wait for their time. Of each lane the first few that are ready are looked at. What runs already is
 // counted from the leases, which are few. Then tenants come in the order of how much they were served by their weight, and within a tenant what was
-// ready first, where each level of priority counts as ten seconds of waiting.
+// ready first, where each level of priority counts as ten seconds of waiting. Rows that somebody changes meanwhile are waited for by nobody.
 
 import Base
 import Postgres
@@ -95,23 +95,32 @@ enum ClaimStatement {
             LEFT JOIN held d ON (d.tenant_id, d.definition_id) = (r.tenant_id, r.definition_id)
             WHERE (r.lane_limit IS NULL OR r.in_lane + coalesce(l.count, 0) <= r.lane_limit)
                 AND (r.definition_limit IS NULL OR r.in_definition + coalesce(d.count, 0) <= r.definition_limit)
-        ), chosen AS (
+        ), chosen AS MATERIALIZED (
             SELECT a.tenant_id, a.execution_id,
                 greatest(s.served, max(s.served) OVER () - \(credit)) + a.turn / s.weight AS served
             FROM allowed a
             JOIN subscribed s ON s.tenant_id = a.tenant_id
             LEFT JOIN held h ON h.tenant_id = a.tenant_id AND h.lane IS NULL AND h.definition_id IS NULL
             WHERE a.turn + coalesce(h.count, 0) <= s.running_limit
-            ORDER BY 3, a.ready_at LIMIT $3
+            ORDER BY 3, a.ready_at
+        ), locked AS MATERIALIZED (
+            -- What somebody changes just now is passed over for what comes next, however long he takes: all nodes wait for this claim.
+            SELECT q.tenant_id, q.execution_id, chosen.served
+            FROM chosen CROSS JOIN LATERAL (
+                SELECT q.tenant_id, q.execution_id FROM execution_queue q
+                WHERE (q.tenant_id, q.execution_id) = (chosen.tenant_id, chosen.execution_id) AND \(open)
+                FOR UPDATE SKIP LOCKED
+            ) q
+            LIMIT $3
         ), taken AS (
             UPDATE execution_queue q
             SET node_id = $1, epoch = q.epoch + 1, lease_expires_at = clock_timestamp() + $2 * interval '1 millisecond',
                 waits_for = NULL, awaits = NULL
-            FROM chosen WHERE (q.tenant_id, q.execution_id) = (chosen.tenant_id, chosen.execution_id) AND \(open)
+            FROM locked WHERE (q.tenant_id, q.execution_id) = (locked.tenant_id, locked.execution_id)
             RETURNING q.tenant_id, q.execution_id, q.epoch, q.crash_count, q.parent_id
         ), counted AS (
             INSERT INTO queue_shares AS s (tenant_id, served)
-            SELECT chosen.tenant_id, max(chosen.served) FROM chosen GROUP BY chosen.tenant_id
+            SELECT locked.tenant_id, max(locked.served) FROM locked GROUP BY locked.tenant_id
             ON CONFLICT (tenant_id) DO UPDATE SET served = excluded.served
         )
         SELECT taken.tenant_id, taken.execution_id, taken.epoch, taken.crash_count, taken.parent_id, last.tenant_id, last.lane

@@ -20,13 +20,15 @@ final class Gatherer: @unchecked Sendable {
     /// One write among others.
     @safe private final class Entry {
         let statementCount: Int
+        let locks: [ExecutionID]
         let add: (inout Batch<Once>) -> Reading<Void>
         var fault: Fault?
         var isDone = false
         var waiter: UnsafeContinuation<Void, Never>?
 
-        init(_ statementCount: Int, _ add: @escaping (inout Batch<Once>) -> Reading<Void>) {
+        init(_ statementCount: Int, _ locks: [ExecutionID], _ add: @escaping (inout Batch<Once>) -> Reading<Void>) {
             self.statementCount = statementCount
+            self.locks = locks
             self.add = add
         }
 
@@ -44,25 +46,30 @@ final class Gatherer: @unchecked Sendable {
     private let database: Database
     private let loop: EventLoop
     let events: EventSignal
+    /// Told by runs that they made something ready.
+    let signal: QueueSignal?
     /// What waits, by tenant. A tenant stands here as long as a Sync of his is under way.
     private var waiting: [TenantID: [Entry]] = [:]
 
     /// - Parameter events: told that events were written.
-    init(database: Database, loop: EventLoop, events: EventSignal = EventSignal()) {
+    init(database: Database, loop: EventLoop, events: EventSignal = EventSignal(), signal: QueueSignal? = nil) {
         self.database = database
         self.events = events
+        self.signal = signal
         self.loop = loop
     }
 
     /// Writes, together with others of the same tenant.
     /// - Parameters:
     ///   - statementCount: at least as many as `add` adds.
+    ///   - locks: whose rows of the queue it changes. What goes together locks all of them first, in one order.
     ///   - add: adds the statements, and gives what reads their results. It may be called twice.
     func write<Value>(
-        for tenant: TenantID, _ statementCount: Int, _ add: @escaping (inout Batch<Once>) -> Reading<Value>
+        for tenant: TenantID, _ statementCount: Int, locks: [ExecutionID] = [],
+        _ add: @escaping (inout Batch<Once>) -> Reading<Value>
     ) async throws(Fault) -> Value {
         let answer = Answer<Value>()
-        let entry = Entry(statementCount) { batch in
+        let entry = Entry(statementCount, locks) { batch in
             let read = add(&batch)
             return { results throws(Fault) in answer.value = try read(results) }
         }
@@ -96,6 +103,10 @@ final class Gatherer: @unchecked Sendable {
 
     private func send(_ entries: [Entry], for tenant: TenantID) async {
         var batch = database.gathered(.tenant(tenant)).batch()
+        if entries.count > 1 {
+            let locks = Set(entries.flatMap(\.locks))
+            if !locks.isEmpty { batch.add(RunStatements.lockAll, Array(locks)) }
+        }
         let readings = entries.map { $0.add(&batch) }
         let results: BatchResults
         do throws(Fault) {

@@ -22,8 +22,14 @@ struct Lease: Sendable {
     var renewalMilliseconds = 5_000
     /// Between looks for leases of dead nodes.
     var reapMilliseconds = 2_000
+    /// Between counts of what tenants have to do.
+    var censusMilliseconds = 10_000
     /// Between looks at the queue when nothing wakes the worker.
     var pollMilliseconds = 1_000
+
+    /// How often one renewal is tried for leases whose rows others change just then, and how long it waits in between.
+    static let renewalAttempts = 4
+    static let passedOverMilliseconds = 250
 
     /// How long a node that is nearly full waits for more places to come free, so that it takes several executions by one claim.
     static let gatherMilliseconds = 5

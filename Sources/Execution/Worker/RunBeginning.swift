@@ -5,6 +5,7 @@ import JSON
 
 /// An execution at the start of an attempt.
 struct RunBeginning: Sendable {
+    /// What is run, be it an agent or another definition: tools know it by this id.
     let agent: AgentID
     /// From 1.
     let attempt: Int

@@ -8,7 +8,8 @@ import Postgres
 enum RunStatements {
     static let all: [any AnyStatement] =
         [
-            begin, log, end, retry, suspend, pause, lock, lockQueue, wakeParent, wakeParents, lockChildren, cancelChildren,
+            begin, log, end, retry, suspend, pause, lock, lockQueue, lockAll, lockParent, wakeParent, wakeParents, lockChildren,
+            cancelChildren,
             startChild, progress,
         ]
         + StepStatements.all + SpendingStatements.all
@@ -36,7 +37,8 @@ enum RunStatements {
             \(EventClause.execution(
                 "begun", type: "CASE WHEN started_at = updated_at THEN 'execution.started' ELSE 'execution.resumed' END"))
         )
-        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, coalesce(v.body -> 'blueprint', v.body), d.state = 'stopped', clock_timestamp(),
+        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, coalesce(v.body -> 'blueprint', v.body), d.state IN ('stopped', 'deleted'),
+            clock_timestamp(),
             least(
                 b.timeout_milliseconds + b.rested_milliseconds
                     - (extract(epoch FROM clock_timestamp() - b.started_at) * 1000)::bigint,
@@ -88,7 +90,9 @@ enum RunStatements {
         ), ended AS (
             UPDATE executions e
             SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
-                output = CASE WHEN e.state = ANY ($4) THEN $5 END, error = $6, error_class = $8, epoch = fence.epoch,
+                output = CASE WHEN e.state = ANY ($4) THEN $5 END, error_class = $8, epoch = fence.epoch,
+                -- Why it was cancelled, or what its last attempt failed with.
+                error = CASE WHEN $3 = 'cancelled' OR NOT e.state = ANY ($4) THEN coalesce($6, e.error) ELSE $6 END,
                 finished_at = clock_timestamp(), updated_at = clock_timestamp()
             FROM fence WHERE e.id = $1 AND (e.state = ANY ($4) OR e.state = 'cancelling')
             RETURNING e.*
@@ -133,6 +137,15 @@ enum RunStatements {
     static let lock = Statement<Void, ExecutionID, Int>("lock a run", fence)
     static let lockQueue = Statement<Void, ExecutionID>(
         "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
+
+    /// The rows that several runs change by one commit, in the order in which everybody locks them.
+    static let lockAll = Statement<Void, [ExecutionID]>(
+        "lock queue rows", "SELECT 1 FROM execution_queue WHERE execution_id = ANY ($1) ORDER BY execution_id FOR NO KEY UPDATE")
+
+    /// Who waits for `$1`, before its end is written: so that he does not begin to wait at the same moment, and sleeps on.
+    static let lockParent = Statement<Void, ExecutionID>(
+        "lock the queue row of a parent",
+        "SELECT 1 FROM execution_queue WHERE execution_id = (SELECT c.parent_id FROM executions c WHERE c.id = $1) FOR UPDATE")
 
     /// Lets go of an execution until `$3`, a signal of one of the names `$4`, or the end of all of `$5`: at once ready when that is there.
     static let suspend = Statement<Void, ExecutionID, Int, Timestamp?, [String], [ExecutionID]>(
@@ -233,15 +246,18 @@ enum RunStatements {
                 NULL::uuid, NULL
             FROM fence
             JOIN executions p ON p.id = $1 AND p.depth < \(EnqueueClause.depthLimit)
+                AND (SELECT count(*) FROM executions c WHERE c.parent_id = $1) < \(EnqueueClause.childLimit)
             JOIN definitions d ON d.id = $4 AND d.kind = $6 AND d.state IN ('running', 'active')
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
         ), \(EnqueueClause.making("wanted"))
         SELECT EXISTS (SELECT FROM fence), EXISTS (SELECT FROM executions WHERE id = $3) OR EXISTS (SELECT FROM made),
-            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4 AND kind = $6)
+            (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4 AND kind = $6 AND state <> 'deleted'),
+            (SELECT count(*) FROM executions c WHERE c.parent_id = $1) >= \(EnqueueClause.childLimit), \(EnqueueClause.isFull)
         """
     ) { row throws(Fault) in
         StartedChild(
-            isHeld: try row.value(0), isThere: try row.value(1), parentDepth: try row.value(2), definitionState: try row.value(3))
+            isHeld: try row.value(0), isThere: try row.value(1), parentDepth: try row.value(2), definitionState: try row.value(3),
+            hasAllChildren: try row.value(4), isFull: try row.value(5))
     }
 }
 
@@ -251,4 +267,8 @@ struct StartedChild: Sendable {
     let isThere: Bool
     let parentDepth: Int?
     let definitionState: String?
+    /// Whether the parent has as many children as one may have.
+    let hasAllChildren: Bool
+    /// Whether the tenant has as much to do as the plan holds.
+    let isFull: Bool
 }

@@ -44,7 +44,7 @@ import Tenancy
     func begin() async throws(Fault) -> RunBeginning? {
         let (execution, epoch) = (execution, epoch)
         return try await patiently { () throws(Fault) in
-            try await gatherer.write(for: claim.tenant, 2) { batch in
+            try await gatherer.write(for: claim.tenant, 2, locks: [execution]) { batch in
                 let begun = batch.add(RunStatements.begin, execution, epoch, RunStore.beginnable)
                 let steps = batch.add(StepStatements.journal, execution)
                 return { results throws(Fault) in
@@ -153,6 +153,7 @@ import Tenancy
             let started = try await database.once(scope).first(
                 RunStatements.startChild, execution, epoch, id, definition.uuid, JSONBytes(input.bytes), definition.kind)
             guard let started else { throw RunStore.lost.fault }
+            gatherer.signal?.raise()
             return started
         }
     }
@@ -199,6 +200,8 @@ import Tenancy
         let allowed = ExecutionState.predecessors(of: ending.state).map(\.rawValue)
         let claim = claim
         let count = 1 + (claim.parent == nil ? 0 : 1) + (ending.state == .succeeded ? 0 : 2)
+        // Who waits for it may be ready by it.
+        defer { if claim.parent != nil { gatherer.signal?.raise() } }
         return try await send(log, count, first: claim.parent) { batch in
             let ended = batch.add(
                 RunStatements.end, claim.execution, claim.epoch, ending.state.rawValue, allowed,
@@ -233,6 +236,8 @@ import Tenancy
     func suspend(_ steps: [WaitingStep], _ log: RunLog) async throws(Fault) -> Bool {
         let (execution, epoch) = (execution, epoch)
         let wake = WakeUp(steps.map(\.wait))
+        // What it waits for may be there already.
+        defer { if !wake.children.isEmpty { gatherer.signal?.raise() } }
         return try await send(log, 2 + steps.count) { batch in
             batch.add(RunStatements.lock, execution, epoch)
             RunStore.add(steps, execution, epoch, to: &batch)
@@ -328,7 +333,9 @@ import Tenancy
         let (execution, epoch) = (execution, epoch)
         do throws(Fault) {
             return try await patiently { () throws(Fault) in
-                try await gatherer.write(for: claim.tenant, statementCount + earlier.count + 2) { batch in
+                try await gatherer.write(
+                    for: claim.tenant, statementCount + earlier.count + 2, locks: [execution] + (parent.map { [$0] } ?? [])
+                ) { batch in
                     if let parent { batch.add(RunStatements.lockQueue, parent) }
                     for add in earlier { add(&batch) }
                     if !lines.isEmpty || earlier.isEmpty && statementCount == 0 {

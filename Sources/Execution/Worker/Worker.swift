@@ -1,5 +1,5 @@
 // The worker of a node: claims what is ready, runs it spread over the loops, keeps the leases, takes over from dead nodes, and stops in
-// order. Four tasks live on the first loop: one claims, one renews, one watches, one reaps. What they share is `state`, guarded by its mutex.
+// order. Five tasks live on the first loop: one claims, one renews, one watches, one reaps, one counts. What they share is `state`, guarded by its mutex.
 // Bounds: `concurrency` runs at once, `Lease.claimLimit` a claim. Polling is the truth; a signal only makes it come sooner.
 
 import Base
@@ -16,6 +16,8 @@ public final class Worker: Sendable {
         var isStopped = false
         /// When the leases were last known to hold.
         var renewed = Instant.now
+        /// The same for those that were passed over since.
+        var late: [ExecutionID: Instant] = [:]
         var claimer: Sleeper?
         var sleepers: [Sleeper] = []
         var tasks: [Task<Void, Never>] = []
@@ -59,7 +61,7 @@ public final class Worker: Sendable {
         self.node = node
         self.concurrency = concurrency
         self.lease = lease
-        gatherers = group.loops.map { Gatherer(database: database, loop: $0, events: signal.events) }
+        gatherers = group.loops.map { Gatherer(database: database, loop: $0, events: signal.events, signal: signal) }
     }
 
     private var home: EventLoop { group.loops[0] }
@@ -79,6 +81,7 @@ public final class Worker: Sendable {
             begin { [self] sleeper in await renew(sleeper) }
             begin { [self] sleeper in await watch(sleeper) }
             begin { [self] sleeper in await reap(sleeper) }
+            begin { [self] sleeper in await count(sleeper) }
         }
         signal.attach { [weak self] in self?.wake() }
     }
@@ -221,7 +224,10 @@ public final class Worker: Sendable {
 
     private func finished(_ run: Run) {
         let free = state.withLock { state in
-            if state.runs[run.claim.execution] === run { state.runs[run.claim.execution] = nil }
+            if state.runs[run.claim.execution] === run {
+                state.runs[run.claim.execution] = nil
+                state.late[run.claim.execution] = nil
+            }
             return concurrency - state.runs.count
         }
         // What waits because this node was full should not wait for the next poll.
@@ -242,30 +248,49 @@ public final class Worker: Sendable {
     private func renew(_ sleeper: Sleeper) async {
         while !isStopped {
             await rest(sleeper, lease.renewalMilliseconds)
-            let runs = state.withLock { Array($0.runs.values) }
-            let before = Instant.now
-            if runs.isEmpty {
-                state.withLock { $0.renewed = before }
-                continue
-            }
-            do throws(Fault) {
-                let renewals = try await lane.query(
-                    WorkerStatements.renew, node, lease.milliseconds, runs.map(\.claim.tenant), runs.map(\.claim.execution),
-                    runs.map(\.claim.epoch))
-                state.withLock { $0.renewed = before }
-                settle(runs, renewals)
-            } catch {
-                Log.write(.warning, "leases could not be renewed", ["cause": .text(error.cause ?? error.message)])
+            var runs = state.withLock { Array($0.runs.values) }
+            if runs.isEmpty { state.withLock { $0.renewed = .now } }
+            for attempt in 0..<Lease.renewalAttempts where !runs.isEmpty && !isStopped {
+                if attempt > 0 { await rest(sleeper, Lease.passedOverMilliseconds) }
+                runs = await renew(runs, isWhole: attempt == 0)
             }
         }
     }
 
-    /// Aborts everything when the leases could not be renewed for too long. A task of its own: a renewal may hang.
+    /// Renews leases.
+    /// - Parameter isWhole: whether these are all that this node holds.
+    /// - Returns: those that were passed over, since somebody else changes their rows.
+    private func renew(_ runs: [Run], isWhole: Bool) async -> [Run] {
+        let before = Instant.now
+        do throws(Fault) {
+            let renewals = try await lane.query(
+                WorkerStatements.renew, node, lease.milliseconds, runs.map(\.claim.tenant), runs.map(\.claim.execution),
+                runs.map(\.claim.epoch))
+            let late = Set(renewals.filter { !$0.isRenewed }.map(\.execution))
+            state.withLock { state in
+                for run in runs {
+                    let id = run.claim.execution
+                    state.late[id] = late.contains(id) ? state.late[id] ?? state.renewed : nil
+                }
+                if isWhole { state.renewed = before }
+            }
+            settle(runs, renewals)
+            return runs.filter { late.contains($0.claim.execution) }
+        } catch {
+            Log.write(.warning, "leases could not be renewed", ["cause": .text(error.cause ?? error.message)])
+            return []
+        }
+    }
+
+    /// Aborts what could not be renewed for too long. A task of its own: a renewal may hang.
     private func watch(_ sleeper: Sleeper) async {
         while !isStopped {
             await rest(sleeper, lease.pollMilliseconds)
+            let now = Instant.now
             let endangered = state.withLock { state in
-                lease.isEndangered(renewed: state.renewed, now: .now) ? Array(state.runs.values) : []
+                state.runs.values.filter {
+                    lease.isEndangered(renewed: state.late[$0.claim.execution] ?? state.renewed, now: now)
+                }
             }
             for run in endangered { run.abort(.lost) }
         }
@@ -281,6 +306,18 @@ public final class Worker: Sendable {
             }
         }
     }
+
+    // MARK: Counting
+
+    /// Counts what each tenant has to do.
+    private func count(_ sleeper: Sleeper) async {
+        while !isStopped {
+            await rest(sleeper, lease.censusMilliseconds)
+            _ = try? await lane.execute(CensusStatement.count, Worker.census.names, Worker.census.live)
+        }
+    }
+
+    private static let census = (names: Plan.allCases.map(\.rawValue), live: Plan.allCases.map(\.quotas.liveExecutions))
 
     // MARK: Taking over
 

@@ -32,13 +32,16 @@ enum WorkerStatements {
             parent: try row.value(4), isOverdue: isOverdue)
     }
 
-    /// A lease that was renewed.
+    /// A lease that is still held.
     struct Renewal: Sendable {
         let execution: ExecutionID
         let isCancelRequested: Bool
+        /// Whether it was renewed: not while somebody else changes the row.
+        var isRenewed = true
     }
 
-    /// Renews the leases of a node, all at once. What does not come back is lost.
+    /// Renews the leases of a node, all at once. What does not come back is lost. Nobody is waited for: what somebody changes just now
+    /// comes back as not renewed.
     static let renew = Statement<Renewal, NodeID, Int, [TenantID], [ExecutionID], [Int]>(
         "renew leases",
         """
@@ -47,16 +50,24 @@ enum WorkerStatements {
             FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS lease (tenant_id, execution_id, epoch)
             JOIN execution_queue q ON (q.tenant_id, q.execution_id, q.epoch) = (lease.tenant_id, lease.execution_id, lease.epoch)
             WHERE q.node_id = $1
-            ORDER BY q.execution_id FOR UPDATE OF q
+            FOR NO KEY UPDATE OF q SKIP LOCKED
+        ), renewed AS (
+            UPDATE execution_queue q
+            -- Whoever was asked to let go has only so long.
+            SET lease_expires_at = CASE WHEN q.cancel_requested THEN q.lease_expires_at
+                ELSE clock_timestamp() + $2 * interval '1 millisecond' END
+            FROM mine WHERE (q.tenant_id, q.execution_id) = (mine.tenant_id, mine.execution_id)
+            RETURNING q.execution_id, q.cancel_requested
         )
-        UPDATE execution_queue q
-        -- Whoever was asked to let go has only so long.
-        SET lease_expires_at = CASE WHEN q.cancel_requested THEN q.lease_expires_at
-            ELSE clock_timestamp() + $2 * interval '1 millisecond' END
-        FROM mine WHERE (q.tenant_id, q.execution_id) = (mine.tenant_id, mine.execution_id)
-        RETURNING q.execution_id, q.cancel_requested
+        SELECT q.execution_id, coalesce(r.cancel_requested, q.cancel_requested), r.execution_id IS NOT NULL
+        FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS lease (tenant_id, execution_id, epoch)
+        JOIN execution_queue q ON (q.tenant_id, q.execution_id, q.epoch) = (lease.tenant_id, lease.execution_id, lease.epoch)
+        LEFT JOIN renewed r ON r.execution_id = q.execution_id
+        WHERE q.node_id = $1
         """
-    ) { row throws(Fault) in Renewal(execution: try row.value(0), isCancelRequested: try row.value(1)) }
+    ) { row throws(Fault) in
+        Renewal(execution: try row.value(0), isCancelRequested: try row.value(1), isRenewed: try row.value(2))
+    }
 
     /// What somebody wants cancelled or paused of what a node holds.
     static let asked = Statement<Renewal, NodeID>(

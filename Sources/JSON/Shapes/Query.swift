@@ -91,6 +91,11 @@ public struct Parameters: ~Copyable {
         return read(name, shape) ?? standard
     }
 
+    /// Refuses a parameter by a rule over several.
+    public mutating func refuse(_ name: String, _ code: Problems.Code, _ message: String) {
+        problems.add(code, message, at: name)
+    }
+
     private mutating func read<Shape: TextShape>(_ name: StaticString, _ shape: Shape) -> Shape.Value? {
         let text = name.description
         guard let pair = pairs?.first(where: { $0.name == text }) else { return nil }

@@ -117,7 +117,7 @@ extension TenantTable {
                 "cancel_requested", "priority", "lane", "lane_limit", "definition_limit", "is_paused", "starts_by", "expires_at",
                 "parent_id", "waits_for", "awaits",
             ]),
-        TenantTable("queue_shares", omitting: ["served"]),
+        TenantTable("queue_shares", omitting: ["served", "is_full"]),
         TenantTable(
             "model_spending", as: "model_spending", key: [("month", "date")],
             [("month", .text), ("spent", .number), ("reserved", .number)]),

@@ -16,6 +16,8 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     case operatorIdempotencyKeys = "operator_idempotency_keys"
     case auditLog = "audit_log"
     case executions
+    /// Definitions that were deleted, with all that they left behind.
+    case definitions
     case events
 
     /// Tenants whose audit log one transaction looks at.
@@ -37,6 +39,7 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
             }
         case .executions:
             try await HousekeepingChore.trim(HousekeepingStatements.trimExecutions, in: session) { plan, _ in plan.executionDays }
+        case .definitions: try await HousekeepingChore.removeDefinitions(in: session)
         case .events: try await remove(HousekeepingStatements.events, in: session)
         }
     }
@@ -44,6 +47,15 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     private func remove(_ statement: Statement<Void, Int>, in session: Session) async throws(Fault) -> HousekeepingStep {
         let count = try await session.execute(statement, Housekeeping.batchRows)
         return count == Housekeeping.batchRows ? .more(count) : .done(count)
+    }
+
+    /// Removes some of what deleted definitions left behind; the definitions themselves when nothing of theirs is left.
+    private static func removeDefinitions(in session: Session) async throws(Fault) -> HousekeepingStep {
+        for (remove, rows) in HousekeepingStatements.remains {
+            let count = try await session.execute(remove, rows)
+            if count > 0 { return .more(count) }
+        }
+        return .done(0)
     }
 
     /// Removes some rows of a tenant whose time has come; its own row when nothing else is left.
@@ -146,6 +158,45 @@ enum HousekeepingStatements {
             ) old
             LIMIT $3))
         """)
+
+    // MARK: Deleted definitions
+
+    /// What deleted definitions left behind, from what nothing refers to on, with how many rows go at once: executions take their steps and logs
+    /// along, definitions their versions. What has not come to its end yet is waited for.
+    static let remains: [(Statement<Void, Int>, Int)] = [
+        (
+            remains(
+                "executions",
+                "executions x WHERE (x.tenant_id, x.definition_id) = (d.tenant_id, d.id) AND x.finished_at IS NOT NULL"),
+            100
+        ),
+        (
+            remains(
+                "schedule_fires",
+                "schedules s JOIN schedule_fires x ON (x.tenant_id, x.schedule_id) = (s.tenant_id, s.id) "
+                    + "WHERE (s.tenant_id, s.definition_id) = (d.tenant_id, d.id)"),
+            Housekeeping.batchRows
+        ),
+        (remains("schedules", "schedules x WHERE (x.tenant_id, x.definition_id) = (d.tenant_id, d.id)"), Housekeeping.batchRows),
+        (
+            removal(
+                "definitions",
+                "state = 'deleted' AND NOT EXISTS (SELECT FROM executions e "
+                    + "WHERE (e.tenant_id, e.definition_id) = (definitions.tenant_id, definitions.id))"),
+            10
+        ),
+    ]
+
+    /// A removal of rows `x` of what deleted definitions `d` have.
+    private static func remains(_ table: String, _ theirs: String) -> Statement<Void, Int> {
+        Statement(
+            "remove \(table) of deleted definitions",
+            """
+            DELETE FROM \(table) WHERE ctid = ANY (ARRAY(
+                SELECT old.line FROM definitions d CROSS JOIN LATERAL (SELECT x.ctid AS line FROM \(theirs) LIMIT $1) old
+                WHERE d.state = 'deleted' LIMIT $1))
+            """)
+    }
 
     // MARK: Executions
 

@@ -18,10 +18,12 @@ public struct Quotas: Sendable, Hashable {
     public var datasetRecords: Int
     /// Bytes of all datasets.
     public var datasetBytes: Int
+    /// Executions that have not ended.
+    public var liveExecutions: Int
 
     public init(
         requestsPerMinute: Int, runningAgents: Int, webhookTriggersPerHour: Int, users: Int, keys: Int, auditDays: Int,
-        datasets: Int, datasetRecords: Int, datasetBytes: Int
+        datasets: Int, datasetRecords: Int, datasetBytes: Int, liveExecutions: Int
     ) {
         self.requestsPerMinute = requestsPerMinute
         self.runningAgents = runningAgents
@@ -32,6 +34,7 @@ public struct Quotas: Sendable, Hashable {
         self.datasets = datasets
         self.datasetRecords = datasetRecords
         self.datasetBytes = datasetBytes
+        self.liveExecutions = liveExecutions
     }
 
     /// The figures with those of a contract laid over them.
@@ -50,7 +53,7 @@ public struct Quotas: Sendable, Hashable {
             ("requests_per_minute", \.requestsPerMinute), ("running_agents", \.runningAgents),
             ("webhook_triggers_per_hour", \.webhookTriggersPerHour), ("users", \.users), ("keys", \.keys),
             ("audit_days", \.auditDays), ("datasets", \.datasets), ("dataset_records", \.datasetRecords),
-            ("dataset_bytes", \.datasetBytes),
+            ("dataset_bytes", \.datasetBytes), ("live_executions", \.liveExecutions),
         ]
     }
 }

@@ -35,6 +35,9 @@ extension Quotas {
             .field("datasets", "Datasets.") { $0.datasets },
             .field("dataset_records", "Records of all datasets.") { $0.datasetRecords },
             .field("dataset_bytes", "Bytes of all datasets' records.") { $0.datasetBytes },
+            .field("live_executions", "Executions that have not ended, as they are counted every few seconds.") {
+                $0.liveExecutions
+            },
         ])
 }
 

@@ -38,7 +38,7 @@ public struct TenantUsage: Sendable, Hashable {
     static let columns = """
         (SELECT count(*) FROM users), \
         (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())), \
-        (SELECT count(*) FROM definitions WHERE kind = 'agent'), \
+        (SELECT count(*) FROM definitions WHERE kind = 'agent' AND state <> 'deleted'), \
         (SELECT count(*) FROM definitions WHERE kind = 'agent' AND state = 'running'), \
         (SELECT coalesce(sum(spent + reserved), 0)::bigint FROM model_spending
          WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date)
