@@ -61,7 +61,7 @@ extension Blueprint.StrategyUse {
 
 extension Blueprint.RunLimits {
     static let input = Input<Self>("RunLimits", "What one run may take.") { fields in
-        Self(
+        var limits = Self(
             timeoutSeconds: fields.defaulted(
                 "timeout_seconds", .integer(timeoutSeconds), standard.timeoutSeconds,
                 "Seconds from the first start to the end, waits between attempts included."),
@@ -71,6 +71,8 @@ extension Blueprint.RunLimits {
                 "max_concurrent", .integer(maxConcurrent),
                 "Executions of this definition that run at once; left out: as the plan has it."
             ))
+        limits.budget = fields.runBudget()
+        return limits
     }
 
     var value: JSONValue {
@@ -78,6 +80,9 @@ extension Blueprint.RunLimits {
         object["timeout_seconds"] = .integer(timeoutSeconds)
         object["max_attempts"] = .integer(maxAttempts)
         object["max_concurrent"] = maxConcurrent.map { .integer($0) }
+        object["max_calls"] = budget.calls.map { .integer($0) }
+        object["max_tokens"] = budget.tokens.map { .integer($0) }
+        object["max_cost_microdollars"] = budget.microdollars.map { .integer($0) }
         return .object(object)
     }
 }

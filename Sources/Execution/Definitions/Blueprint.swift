@@ -46,6 +46,8 @@ public struct Blueprint: Sendable, Equatable {
         public let maxAttempts: Int
         /// Executions of the definition that run at once; `nil` for as many as the plan holds.
         public let maxConcurrent: Int?
+        /// What it may take of models and tools, whatever its strategy.
+        var budget = RunBudget.Limits()
 
         public init(timeoutSeconds: Int, maxAttempts: Int, maxConcurrent: Int? = nil) {
             self.timeoutSeconds = timeoutSeconds
