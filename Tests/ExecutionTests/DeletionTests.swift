@@ -19,7 +19,7 @@ import Testing
             try await context.call(.agent(child.withLock { $0 } ?? .make()), input: .emptyObject, waits: true)
         }
         let childTool = ScriptedTool("child") { _, _ throws(StepFailure) in try await untilCancelled() }
-        try await Workshop.run([parentTool, childTool]) { shop in
+        try await Workshop.run([parentTool, childTool] as [any Tool]) { shop in
             let childAgent = try await shop.agent("child").id
             child.withLock { $0 = childAgent }
             let agent = try await shop.agent("parent")

@@ -34,7 +34,7 @@ import Testing
             #expect(try await old.begin() == nil)
             #expect(try await old.end(RunEnding(state: .succeeded, output: .null), log) == nil)
             #expect(
-                try await old.retry(afterMilliseconds: 0, RunFailure(error: .null, errorClass: .internal), waiting: [], log)
+                try await old.retry(afterMilliseconds: 0, RunFailure(error: .null, errorClass: .internal), log)
                     == false)
             #expect(try await shop.get(id).summary.state == .running)
             #expect(try await shop.steps(id).map(\.status) == [.started])

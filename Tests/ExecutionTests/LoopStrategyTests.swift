@@ -209,8 +209,9 @@ extension Execution {
 
     @Test func `a budget ends with its time`() throws {
         let began = Instant(nanoseconds: 0)
-        var budget = RunBudget(RunBudget.Limits(calls: 9, tokens: nil, microdollars: nil, seconds: 10), began: began)
-        try budget.checkQuestion(now: began.advanced(milliseconds: 9_999))
+        let budget = RunBudget(began: began)
+        budget.narrow(RunBudget.Limits(calls: 9, seconds: 10))
+        try budget.checkSpending(now: began.advanced(milliseconds: 9_999))
         #expect(throws: StepFailure.self) { try budget.takeCall(now: began.advanced(milliseconds: 10_000)) }
         #expect(budget.calls == 0)
     }

@@ -76,7 +76,8 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
                 let waiting = try await shop.executions.approvals(try shop.permit())
                 let approval = try #require(waiting.elements.first)
                 #expect(waiting.elements.count == 1 && approval.execution == id && approval.step == "tool[0]")
-                #expect(approval.message == "Send it?" && approval.details.map { try? JSONValue(parsing: $0.bytes) } == ["letters": 12])
+                let details = try JSONValue(parsing: try #require(approval.details).bytes)
+                #expect(approval.message == "Send it?" && details == ["letters": 12])
                 #expect(approval.approvers == Approvers(users: [named], roles: [.builtIn(.admin)]) && approval.deadline == nil)
                 let yes = AnswerApproval(isApproved: true, comment: "fine")
                 let answer = shop.executions.answer

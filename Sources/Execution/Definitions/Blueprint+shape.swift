@@ -83,6 +83,7 @@ extension Blueprint.RunLimits {
         limits.totalTimeoutSeconds = fields.optional(
             "total_timeout_seconds", .integer(totalTimeoutSeconds),
             "Seconds in which it must end, counted from when it may begin, with all waits and pauses; else it ends as timed_out.")
+        limits.budget = fields.runBudget()
         return limits
     }
 
@@ -95,6 +96,9 @@ extension Blueprint.RunLimits {
         object["queue_timeout_seconds"] = queueTimeoutSeconds.map { .integer($0) }
         object["idle_timeout_seconds"] = idleTimeoutSeconds.map { .integer($0) }
         object["total_timeout_seconds"] = totalTimeoutSeconds.map { .integer($0) }
+        object["max_calls"] = budget.calls.map { .integer($0) }
+        object["max_tokens"] = budget.tokens.map { .integer($0) }
+        object["max_cost_microdollars"] = budget.microdollars.map { .integer($0) }
         return .object(object)
     }
 }

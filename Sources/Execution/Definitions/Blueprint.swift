@@ -57,6 +57,8 @@ public struct Blueprint: Sendable, Equatable {
         public var idleTimeoutSeconds: Int?
         /// From when it may begin to the end, with all waits and pauses; `nil` for any.
         public var totalTimeoutSeconds: Int?
+        /// What it may take of models and tools, whatever its strategy.
+        var budget = RunBudget.Limits()
 
         public init(timeoutSeconds: Int, maxAttempts: Int, maxConcurrent: Int? = nil) {
             self.timeoutSeconds = timeoutSeconds

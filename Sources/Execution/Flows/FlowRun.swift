@@ -1,7 +1,9 @@
 // Carries a flow through: asks the progress what may run, runs it, and tells the progress how it ended, until nothing is left. What waits lets
 // the others go on; when only what waits is left, the run lets go of its worker. Everything is decided from the input and from what steps
 // came to, so that a run that is taken up again goes the same way. Steps are called `node[ID]`, within bodies
-// `node[ID]/map/7/node[ID]` and `node[ID]/loop/2/node[ID]`. Bounds: `branchLimit` nodes at once, `Map.concurrency` elements.
+// `node[ID]/map/7/node[ID]` and `node[ID]/loop/2/node[ID]`. A branch that lost to another at a join of the first stays as it is, so that
+// the run finds it so when it is taken up again; what it started and waits for is cancelled when the run has succeeded.
+// Bounds: `branchLimit` nodes at once, `Map.concurrency` elements, `FlowStock.byteLimit`; the guard against circles in loops.
 
 import Base
 import JSON
@@ -22,6 +24,9 @@ struct FlowRun: Sendable {
         /// `item`, `index`, `last`.
         var names = JSONObject()
         var isBody = false
+        /// The calls of the innermost loop around it, and how long the keys before its rounds' own are.
+        var rounds: FlowRounds?
+        var roundKeyCount = 0
     }
 
     /// How a node ended.
@@ -32,6 +37,12 @@ struct FlowRun: Sendable {
 
     let plan: RunPlan
     let pool: BlockingPool
+    private let stock = FlowStock()
+
+    init(plan: RunPlan, pool: BlockingPool) {
+        self.plan = plan
+        self.pool = pool
+    }
 
     /// - Returns: the value of the output that was come to; of several, an object by their ids; null of none.
     /// - Throws: what failed; the wish to wait when nothing else is left to do.
@@ -39,9 +50,12 @@ struct FlowRun: Sendable {
         var progress = FlowProgress(graph.topology)
         var outputs = JSONObject()
         var failures: [StepFailure] = []
+        var held = 0
+        defer { stock.release(held) }
         await withTaskGroup(of: (Int, Result<Outcome, StepFailure>).self) { group in
             var running = 0
             while true {
+                if Task.isCancelled { failures.append(FlowRun.cancelled) }
                 // After a failure what runs is let come to its end, and nothing new begins.
                 if !failures.contains(where: { !$0.isWait }) {
                     for number in progress.take(atMost: (around.isBody ? 1 : FlowRun.branchLimit) - running) {
@@ -54,13 +68,16 @@ struct FlowRun: Sendable {
                 }
                 guard running > 0, let (number, result) = await group.next() else { break }
                 running -= 1
-                switch result {
+                switch kept(result, of: graph.nodes[number], &held) {
                 case .success(let outcome):
                     outputs[graph.nodes[number].id] = outcome.value
                     progress.finish(number, outcome.port)
+                    passOver(progress, graph, around)
                 case .failure(let failure):
                     failures.append(failure)
-                    if failure.isWait { progress.wait(number) }
+                    guard failure.isWait else { continue }
+                    progress.wait(number)
+                    passOver(progress, graph, around)
                 }
             }
         }
@@ -69,6 +86,28 @@ struct FlowRun: Sendable {
         let ends = graph.nodes.indices.filter { graph.nodes[$0].kind == .output && progress.statuses[$0] == .done }
         if ends.count == 1 { return outputs[graph.nodes[ends[0]].id] ?? .null }
         return ends.isEmpty ? .null : .object(outputs.keeping(ends.map { graph.nodes[$0].id }))
+    }
+
+    private static let cancelled = StepFailure(Fault(.cancelled, "The run was told to end."), .permanent)
+
+    /// How a node ended, with what it came to counted.
+    private func kept(
+        _ result: Result<Outcome, StepFailure>, of node: FlowGraph.Node, _ held: inout Int
+    ) -> Result<Outcome, StepFailure> {
+        guard case .success(let outcome) = result else { return result }
+        do throws(StepFailure) {
+            held += try stock.take(outcome.value, of: "node[\(node.id)]")
+            return result
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Lets the nodes be that nobody waits for any more.
+    private func passOver(_ progress: FlowProgress, _ graph: FlowGraph, _ around: Surroundings) {
+        for number in graph.nodes.indices where progress.statuses[number] == .skipped {
+            plan.pass(over: "\(around.key)node[\(graph.nodes[number].id)]")
+        }
     }
 
     /// The failure that decides about the run.
@@ -112,17 +151,19 @@ struct FlowRun: Sendable {
             let holds = try await evaluate(expression, context, node).isTruthy
             plan.write(.info, "\(key) is \(holds)")
             return Outcome(value: .bool(holds), port: holds ? .yes : .no)
-        case .call(let call): return try await perform(call, node, key, context)
+        case .call(let call): return try await perform(call, node, key, around, context)
         case .loop(let loop): return Outcome(value: try await perform(loop, node, key, around, context))
         case .map(let map): return Outcome(value: try await perform(map, node, key, around, context))
         }
     }
 
     private func perform(
-        _ call: FlowGraph.Call, _ node: FlowGraph.Node, _ key: String, _ context: JSONValue
+        _ call: FlowGraph.Call, _ node: FlowGraph.Node, _ key: String, _ around: Surroundings, _ context: JSONValue
     ) async throws(StepFailure) -> Outcome {
         let configured = plan.tools.first { $0.name == call.tool }?.configuration ?? JSONObject()
         let input = configured.merging(try await fill(call.input, context, node).object ?? JSONObject())
+        try around.rounds?.note(String(key.dropFirst(around.roundKeyCount)), call.tool, input)
+        defer { if plan.hasRested(key) { around.rounds?.clear() } }
         guard call.isTried else {
             let output = try await plan.callExactly(call.tool, key: key, input: input)
             return Outcome(value: output, port: FlowRun.port(node, output))
@@ -143,7 +184,9 @@ struct FlowRun: Sendable {
     ) async throws(StepFailure) -> JSONValue {
         var last: JSONValue = .null
         var round = 0
+        let rounds = FlowRounds()
         while round < loop.iterations {
+            if Task.isCancelled { throw FlowRun.cancelled }
             var names = around.names
             names["index"] = .integer(round)
             names["last"] = last
@@ -153,7 +196,10 @@ struct FlowRun: Sendable {
                     break
                 }
             }
-            last = try await carry(loop.body, inner(around, context, "\(key)/loop/\(round)/", names))
+            var inner = inner(around, context, "\(key)/loop/\(round)/", names)
+            inner.rounds = rounds
+            inner.roundKeyCount = inner.key.count
+            last = try await carry(loop.body, inner)
             round += 1
         }
         return [
@@ -174,10 +220,13 @@ struct FlowRun: Sendable {
         var results = Array(repeating: JSONValue.null, count: items.count)
         var failures: [StepFailure] = []
         let width = around.isBody ? 1 : map.concurrency
+        var held = 0
+        defer { stock.release(held) }
         await withTaskGroup(of: (Int, Result<JSONValue, StepFailure>).self) { group in
             var next = 0
             var running = 0
             while true {
+                if Task.isCancelled { failures.append(FlowRun.cancelled) }
                 while running < width, next < items.count, !failures.contains(where: { !$0.isWait }) {
                     var names = around.names
                     names["item"] = items[next]
@@ -191,7 +240,11 @@ struct FlowRun: Sendable {
                 guard running > 0, let (number, result) = await group.next() else { break }
                 running -= 1
                 switch result {
-                case .success(let value): results[number] = value
+                case .success(let value):
+                    switch kept(.success(Outcome(value: value)), of: node, &held) {
+                    case .success: results[number] = value
+                    case .failure(let failure): failures.append(failure)
+                    }
                 case .failure(let failure): failures.append(failure)
                 }
             }
@@ -212,7 +265,8 @@ struct FlowRun: Sendable {
         _ around: Surroundings, _ context: JSONValue, _ key: String, _ names: JSONObject
     ) -> Surroundings {
         Surroundings(
-            input: around.input, key: key, outputs: context["nodes"]?.object ?? JSONObject(), names: names, isBody: true)
+            input: around.input, key: key, outputs: context["nodes"]?.object ?? JSONObject(), names: names, isBody: true,
+            rounds: around.rounds, roundKeyCount: around.roundKeyCount)
     }
 
     // MARK: Expressions

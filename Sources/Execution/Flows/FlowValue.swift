@@ -1,6 +1,7 @@
 // A value of a flow with places to fill: JSON in whose texts `{{ expression }}` is JMESPath over the run so far. A text that is nothing but
 // one such place becomes the value itself; an object with the one member `$literal` stands for its value as it is written.
-// Compiled when the flow is saved, filled when a node runs. Bounds: those of `Template` for each text, `placeLimit` for all of them.
+// Compiled when the flow is saved, filled when a node runs. Bounds: those of `Template` for each text, `placeLimit` for all of them,
+// `Journal.inputBytes` of what they are filled with.
 
 import Base
 import JSON
@@ -89,25 +90,43 @@ indirect enum FlowValue: Sendable {
     }
 
     /// The value with its places filled from `context`. What comes to null is null.
-    /// - Throws: `.invalid` naming the place, when there is nothing for a place inside a text, or a bound is met.
-    func filled(from context: JSONValue) throws(Fault) -> JSONValue {
+    /// - Throws: `.invalid` naming the place, when there is nothing for a place inside a text; `.limitReached` when a bound is met.
+    func filled(from context: JSONValue, atMost bytes: Int = Journal.inputBytes) throws(Fault) -> JSONValue {
+        var left = bytes
+        return try filled(from: context, &left)
+    }
+
+    private func filled(from context: JSONValue, _ left: inout Int) throws(Fault) -> JSONValue {
         switch self {
         case .literal(let value): return value
         case .expression(let expression):
+            let value: JSONValue
             do throws(JMESPathError) {
-                return try expression.evaluate(context)
+                value = try expression.evaluate(context)
             } catch {
                 throw error.fault(at: expression.text.cut(bytes: 100))
             }
-        case .text(let template): return .string(try template.filled(from: context, standard: .text))
+            try FlowValue.count(value, &left)
+            return value
+        case .text(let template):
+            let value = JSONValue.string(try template.filled(from: context, standard: .text))
+            try FlowValue.count(value, &left)
+            return value
         case .array(let elements):
             var filled: [JSONValue] = []
-            for element in elements { filled.append(try element.filled(from: context)) }
+            for element in elements { filled.append(try element.filled(from: context, &left)) }
             return .array(filled)
         case .object(let members):
             var filled = JSONObject()
-            for member in members { filled[member.name] = try member.value.filled(from: context) }
+            for member in members { filled[member.name] = try member.value.filled(from: context, &left) }
             return .object(filled)
         }
+    }
+
+    private static func count(_ value: JSONValue, _ left: inout Int) throws(Fault) {
+        guard let size = value.size(atMost: left) else {
+            throw Fault(.limitReached, "The places are filled with more than a step may be given.")
+        }
+        left -= size
     }
 }

@@ -21,7 +21,7 @@ extension Fault {
             object["errors"] = .array(
                 fields.map { ["field": .string($0.path), "code": .string($0.code), "message": .string($0.message)] })
         }
-        return JSONRaw(JSONValue.object(object).bytes)
+        return JSONRaw(JSONValue.object(object).storable.bytes)
     }
 
     /// What a line of the log holds beside the message.

@@ -1,6 +1,8 @@
 // The journal of one run: every call of a tool is written down as started before it is made and with its outcome after, both under
 // the fence, so that a worker that lost its lease writes nothing. Calls that an earlier attempt made are answered from here.
-// Bounds: `stepOutputBytes` a step, `outputBytes` all of them, `stepLimit` steps.
+// What a step came to is given to the strategy in the form in which it comes back from there, so that the texts that are made of it are the
+// same however often the run is repeated. Bounds: `stepOutputBytes` a step, `outputBytes` all of them, `inputBytes`, `stepLimit` steps,
+// `keyLimit`, `Limits.jsonDepth` levels.
 
 import Base
 import Crypto
@@ -15,6 +17,8 @@ final class Journal: @unchecked Sendable {
     static let stepOutputBytes = 1 << 20
     /// The most bytes of all outputs of an execution, and of what it comes to.
     static let outputBytes = 4 << 20
+    /// The most bytes of what one step is given: all that came before, and as much again.
+    static let inputBytes = 8 << 20
     /// The most steps of an execution.
     static let stepLimit = 1_000
     /// The most characters of a step's key: a path through loops and maps, such as `node[3]/map/7`.
@@ -25,6 +29,7 @@ final class Journal: @unchecked Sendable {
     let store: RunStore
     let clock: RunClock
     let deadline: Instant
+    let budget: RunBudget
     /// Steps that let the run go for now.
     private(set) var waiting: [WaitingStep] = []
     private let attempt: Int
@@ -46,15 +51,21 @@ final class Journal: @unchecked Sendable {
         deadline = Instant.now.advanced(milliseconds: beginning.remainingMilliseconds)
         attempt = beginning.attempt
         earlier = beginning.steps
-        writtenBytes = beginning.steps.values.reduce(0) { $0 + ($1.output?.bytes.count ?? 0) }
+        budget = RunBudget(began: .now)
     }
 
     /// Calls a tool once, however often the run is repeated.
     func call(_ tool: any Tool, key: String, input: JSONObject) async throws(StepFailure) -> JSONValue {
+        guard key.unicodeScalars.count <= Journal.keyLimit else {
+            throw Journal.limit(
+                "The key of a step has at most \(Journal.keyLimit) characters, which \(key.cut(bytes: 500)) passes.")
+        }
         precondition(keys.insert(key).inserted, "a run comes to each of its steps once")
-        precondition(key.count <= Journal.keyLimit, "the key of a step has at most \(Journal.keyLimit) characters")
         guard keys.count <= Journal.stepLimit else {
-            throw StepFailure(Fault(.limitReached, "An execution has at most \(Journal.stepLimit) steps."))
+            throw Journal.limit("An execution has at most \(Journal.stepLimit) steps.")
+        }
+        guard JSONValue.object(input).size(atMost: Journal.inputBytes) != nil else {
+            throw Journal.limit("The input of \(key) has more than \(Journal.inputBytes) bytes.")
         }
         let call: PreparedCall
         do throws(Fault) {
@@ -68,7 +79,10 @@ final class Journal: @unchecked Sendable {
         switch JournalDecision(earlier[key], inputHash: step.hash) {
         case .answer(let output):
             log.add(.debug, "\(key) \(tool.name) was done already")
-            return try parsed(output)
+            let value = try parsed(output)
+            writtenBytes += value.bytes.count
+            budget.settle(earlier[key]?.taken ?? Taken(), value, isModel: step.isModel)
+            return value
         case .nondeterministic:
             throw StepFailure(
                 Fault(.nondeterministicReplay, "The step \(key) has another input than when it ran first.").inStep(
@@ -81,7 +95,7 @@ final class Journal: @unchecked Sendable {
             return try await act(call, step, nil, waits: earlier[key]?.waits ?? 0)
         case .resume(let wait, let number):
             guard let resumption = try await resumption(of: wait, key, number) else {
-                waiting.append(WaitingStep(key: key, wait: wait, number: number, tokens: 0, microdollars: 0))
+                waiting.append(WaitingStep(key: key, wait: wait))
                 throw StepFailure.suspended(wait)
             }
             return try await act(call, step, resumption, waits: number)
@@ -101,37 +115,18 @@ final class Journal: @unchecked Sendable {
         // What may be done again need not be known before it is done.
         if call.effect == .pure { store.beginLater(step, log) } else { try await store.begin(step, log) }
         let start = Instant.now
-        var context = ToolContext(
-            tenant: store.claim.tenant, execution: store.execution, stepKey: step.key, deadline: deadline, log: log)
-        context.clock = clock
-        context.resumption = resumption
-        context.store = store
+        let context = context(of: step, resumption)
         let output: Output
         do throws(StepFailure) {
             output = try await outcome(of: call, step, context)
         } catch {
-            if case .suspended(let wait) = error.kind {
-                log.add(.info, "\(step.key) \(step.tool) waits")
-                waiting.append(
-                    WaitingStep(
-                        key: step.key, wait: wait, number: waits + 1, tokens: context.spending.tokens,
-                        microdollars: context.spending.microdollars))
-                throw error
-            }
-            // A step that was cut off stays as it stands: how the run ends decides about it.
-            if error.fault.code == .cancelled || error.fault.code == .leaseLost { throw error }
-            let failure = error.during(call.effect)
-            let fault = failure.fault.inStep(step.key, of: step.tool)
-            log.add(.error, "\(step.key) \(step.tool) failed: \(fault.message)", fault.metadata)
-            if failure.kind != .outcomeUnknown {
-                try await store.finish(step, StepFinish(error: fault.stored, context.spending), log)
-            }
-            throw StepFailure(fault, failure.kind)
+            throw try await failure(error.bounded, of: step, call.effect, context, waits: waits)
         }
         log.add(
             .info, "\(step.key) \(step.tool) succeeded",
             Journal.metadata(Instant.now.milliseconds(since: start), output.bytes.count))
         writtenBytes += output.bytes.count
+        budget.finish(step.key, output.value, isModel: step.isModel)
         switch call.way {
         case .within: break
         case .alone where call.effect == .pure:
@@ -139,6 +134,42 @@ final class Journal: @unchecked Sendable {
         case .alone: try await store.finish(step, StepFinish(output: output.bytes, context.spending), log)
         }
         return output.value
+    }
+
+    private func context(of step: RunStep, _ resumption: Resumption?) -> ToolContext {
+        var context = ToolContext(
+            tenant: store.claim.tenant, execution: store.execution, stepKey: step.key, deadline: deadline, log: log)
+        context.clock = clock
+        context.resumption = resumption
+        context.store = store
+        context.budget = budget
+        if case .children(let outcomes)? = resumption {
+            context.spending.byChildren = outcomes.reduce(Taken()) { $0 + $1.taken }
+        }
+        budget.begin(step.key, context.spending, before: earlier[step.key]?.taken ?? Taken())
+        return context
+    }
+
+    /// Writes down that a step waits or has failed.
+    /// - Returns: what the strategy is told.
+    private func failure(
+        _ error: StepFailure, of step: RunStep, _ effect: Effect, _ context: ToolContext, waits: Int
+    ) async throws(StepFailure) -> StepFailure {
+        if case .suspended(let wait) = error.kind {
+            log.add(.info, "\(step.key) \(step.tool) waits")
+            store.waitLater(step, for: wait, waits + 1, context.spending, log)
+            waiting.append(WaitingStep(key: step.key, wait: wait))
+            return error
+        }
+        // A step that was cut off stays as it stands: how the run ends decides about it.
+        if error.fault.code == .cancelled || error.fault.code == .leaseLost { return error }
+        let failure = error.during(effect)
+        let fault = failure.fault.inStep(step.key, of: step.tool)
+        log.add(.error, "\(step.key) \(step.tool) failed: \(fault.message)", fault.metadata)
+        if failure.kind != .outcomeUnknown {
+            try await store.finish(step, StepFinish(error: fault.stored, context.spending), log)
+        }
+        return StepFailure(fault, failure.kind)
     }
 
     /// Makes the call; for one whose effect is in our database, in the transaction that says so.
@@ -198,27 +229,70 @@ final class Journal: @unchecked Sendable {
         }
     }
 
+    // MARK: Waits
+
+    /// Whether a step has rested until something happened outside of the run.
+    func hasRested(_ key: String) -> Bool { earlier[key]?.hasRested ?? false }
+
+    /// Says that nothing depends any more on the steps whose key begins so. They stay as they are, so that whoever takes the run up again
+    /// finds what this one found; but they wake it no more, and what they have started is cancelled when the run has succeeded.
+    func pass(over prefix: String) {
+        for at in waiting.indices where waiting[at].key == prefix || waiting[at].key.hasPrefix(prefix + "/") {
+            waiting[at].isMoot = true
+        }
+    }
+
+    /// Children that are left when the run has succeeded.
+    var mootChildren: [ExecutionID] {
+        waiting.flatMap { step -> [ExecutionID] in
+            if case .children(let ids) = step.wait { ids } else { [] }
+        }
+    }
+
     // MARK: Outputs
 
     /// An output with its text.
-    private struct Output {
+    struct Output {
         let value: JSONValue
         let bytes: [UInt8]
     }
 
     /// The text of an output that is not too long to be kept. What is too long fails for good: the effect has been had.
     private func bounded(_ value: JSONValue, _ key: String) throws(StepFailure) -> Output {
-        let value = value.storable
+        let output = try Journal.stored(
+            value, atMost: Journal.stepOutputBytes, "The output of \(key)", "a step may have \(Journal.stepOutputBytes)")
+        if writtenBytes + output.bytes.count > Journal.outputBytes {
+            throw Journal.limit("With \(key) the outputs of this execution pass \(Journal.outputBytes) bytes together.")
+        }
+        return output
+    }
+
+    /// A value as it comes back from the store.
+    /// - Throws: `.limitReached`, permanent, when it has more than `limit` bytes, or more levels than could be read.
+    static func stored(
+        _ value: JSONValue, atMost limit: Int, _ name: String, _ words: String
+    ) throws(StepFailure) -> Output {
+        guard value.size(atMost: limit) != nil else { throw Journal.limit("\(name) has more than \(limit) bytes; \(words).") }
         let bytes = value.bytes
-        if bytes.count > Journal.stepOutputBytes {
-            let message = "The output of \(key) has \(bytes.count) bytes; a step may have \(Journal.stepOutputBytes)."
-            throw StepFailure(Fault(.limitReached, message), .permanent)
+        guard bytes.count <= limit else { throw Journal.limit("\(name) has \(bytes.count) bytes; \(words).") }
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(bytes)
+        } catch {
+            guard error.reason == .tooDeep else { throw StepFailure(error.fault, .permanent) }
+            throw Journal.limit("\(name) is nested more than \(Limits.jsonDepth) levels deep.")
         }
-        if writtenBytes + bytes.count > Journal.outputBytes {
-            let message = "With \(key) the outputs of this execution pass \(Journal.outputBytes) bytes together."
-            throw StepFailure(Fault(.limitReached, message), .permanent)
+        do throws(Fault) {
+            // Read back, for a number may come back as another that is written alike.
+            let stored = try JSONValue(document.root).storable
+            return Output(value: stored, bytes: stored.bytes)
+        } catch {
+            throw StepFailure(error, .permanent)
         }
-        return Output(value: value, bytes: bytes)
+    }
+
+    private static func limit(_ message: String) -> StepFailure {
+        StepFailure(Fault(.limitReached, message), .permanent)
     }
 
     private func parsed(_ raw: JSONRaw) throws(StepFailure) -> JSONValue {

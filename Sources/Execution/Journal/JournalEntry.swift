@@ -17,6 +17,16 @@ struct JournalEntry: Sendable {
     /// What it waits for, and how often it has begun to wait.
     var wait: Wait?
     var waits = 0
+    /// What it has taken so far, its children included.
+    var taken = Taken()
+
+    /// Whether it has rested until something happened outside of the run.
+    var hasRested: Bool {
+        switch wait {
+        case .until, .signal: waits > 0
+        case .children, nil: false
+        }
+    }
 }
 
 /// What to do with a step.

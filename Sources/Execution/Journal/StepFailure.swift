@@ -37,6 +37,12 @@ public struct StepFailure: Error, Sendable {
         StepFailure(Fault(.conflict, "The step waits."), .suspended(wait))
     }
 
+    /// The same; or, for a wait that passes a bound, that it does.
+    var bounded: StepFailure {
+        guard case .suspended(let wait) = kind, let problem = wait.problem else { return self }
+        return StepFailure(Fault(.limitReached, problem), .permanent)
+    }
+
     /// Whether the run is to stop without having failed.
     var isPause: Bool {
         switch kind {

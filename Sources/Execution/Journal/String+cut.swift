@@ -19,16 +19,6 @@ extension String {
 }
 
 extension JSONValue {
-    /// The value without U+0000 in its texts and names. Recursion is bounded by the depth of what was parsed or made.
-    var storable: JSONValue {
-        switch self {
-        case .string(let text): return .string(text.storable)
-        case .array(let elements): return .array(elements.map(\.storable))
-        case .object(let object):
-            var result = JSONObject()
-            for member in object.members { result[member.name.storable] = member.value.storable }
-            return .object(result)
-        case .null, .bool, .integer, .double: return self
-        }
-    }
+    /// The value without U+0000 in its texts and names, its members in the order in which they come back.
+    var storable: JSONValue { inStoredOrder(spelling: \.storable) }
 }

@@ -1,5 +1,6 @@
 // What a tool can wait for without holding a worker, and what it is told when it is called again. A step that waits stands in the
-// journal with its wait, so that a run that is taken up too early waits on without the tool's knowing.
+// journal with its wait, so that a run that is taken up too early waits on without the tool's knowing. A wait that passes a bound fails
+// its step: `childLimit` children, `nameLimit` characters.
 
 import Base
 import JSON
@@ -17,6 +18,17 @@ public enum Wait: Sendable, Equatable {
     public static let childLimit = 256
     /// The most characters of a signal's name.
     public static let nameLimit = 100
+
+    /// What is wrong with it: a bound that it passes.
+    var problem: String? {
+        switch self {
+        case .until: nil
+        case .signal(let name, _):
+            name.unicodeScalars.count > Wait.nameLimit ? "The name of a signal has at most \(Wait.nameLimit) characters." : nil
+        case .children(let ids):
+            ids.count > Wait.childLimit ? "A step waits for at most \(Wait.childLimit) children at once." : nil
+        }
+    }
 
     /// The wait as the journal keeps it.
     var stored: JSONValue {
@@ -61,4 +73,6 @@ public struct ChildOutcome: Sendable {
     /// `nil` unless it succeeded.
     public let output: JSONRaw?
     public let error: JSONRaw?
+    /// What it has taken, with all that it started.
+    var taken = Taken()
 }

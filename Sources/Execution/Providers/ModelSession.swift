@@ -40,6 +40,7 @@ struct ModelSession {
             throw StepFailure(
                 Fault(.limitReached, "This takes more than \(ModelSession.callLimit) questions to the model."), .permanent)
         }
+        try context.checkBudget(isCounted: usage != nil, isPriced: calls == 0 || microdollars != nil)
         calls += 1
         let key = calls == 1 ? context.idempotencyKey : "\(context.idempotencyKey)#\(calls)"
         let request = try await paid(request, key)

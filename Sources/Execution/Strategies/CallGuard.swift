@@ -1,4 +1,6 @@
-// Notices that a run goes round in a circle: the same call, with the same arguments, three times among the last six. Pure.
+// Notices that a run goes round in a circle: the same call, with the same arguments, three times among the last six, with no rest between.
+// Whoever rests until something happens outside, and looks again, is in no circle. For what decides by itself what it calls next: a model,
+// the rounds of a loop. A list of calls ends by itself. Pure.
 
 import Base
 import Crypto
@@ -10,6 +12,9 @@ struct CallGuard {
     static let repeats = 3
 
     private var last: [[UInt8]] = []
+
+    /// Forgets what was called: the world may have changed.
+    mutating func clear() { last = [] }
 
     /// Notes a call.
     /// - Throws: permanent when it gets nowhere.

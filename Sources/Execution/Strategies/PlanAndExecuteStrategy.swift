@@ -46,6 +46,7 @@ struct PlanAndExecuteStrategy: Strategy {
     }
 
     func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue {
+        plan.budget.narrow(settings.limits)
         guard settings.plan.isEmpty, plan.hasModel else { return try await SequenceStrategy.carry(settings.plan, plan) }
         var work = Work(settings, plan)
         for round in 0...settings.replans {
@@ -85,7 +86,7 @@ struct PlanAndExecuteStrategy: Strategy {
         }
         result["steps"] = .object(work.values.outputs)
         result["plans"] = .integer(plans)
-        return .object(result.merging(work.budget.value))
+        return .object(result.merging(plan.budget.value))
     }
 
     private func planRequest(_ settings: Settings, _ plan: RunPlan, _ work: Work) throws(StepFailure) -> JSONObject {
@@ -145,7 +146,6 @@ private struct Work {
     private let settings: PlanAndExecuteStrategy.Settings
     private let plan: RunPlan
     private(set) var values: PlanValues
-    private(set) var budget: RunBudget
     private var circles = CallGuard()
     /// What went wrong last.
     var problem = ""
@@ -155,7 +155,6 @@ private struct Work {
         self.plan = plan
         toolbox = Toolbox(plan.tools, registry: plan.registry)
         values = PlanValues(input: plan.input)
-        budget = RunBudget(settings.limits, began: .now)
     }
 
     /// The outputs as the model is shown them.
@@ -168,13 +167,11 @@ private struct Work {
 
     /// Asks the model, as a step.
     mutating func ask(_ question: JSONObject, key: String) async throws(StepFailure) -> JSONValue {
-        try budget.checkQuestion(now: .now)
         var input = question
         input["temperature"] = settings.temperature.map { .double($0) }
         input["timeout"] = .integer(settings.timeoutSeconds)
-        input["max_tokens"] = budget.tokensLeft.map { .integer(min($0, LLMChatTool.maxTokens.upperBound)) }
-        let output = try await plan.callExactly("llm_chat", key: key, input: input)
-        budget.note(output)
+        input["max_tokens"] = plan.budget.tokensLeft.map { .integer(min($0, LLMChatTool.maxTokens.upperBound)) }
+        let output = try await plan.ask(input, key: key)
         if let refusal = output["refusal"]?.string {
             throw StepFailure(Fault(.outboundRefused, "The model refuses: \(refusal.cut(bytes: 300))"), .permanent)
         }
@@ -228,7 +225,8 @@ private struct Work {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool \(step.tool)."))
         }
         try circles.note(step.tool, input)
-        try budget.takeCall(now: .now)
-        return try await plan.attempt(entry.use, key: key, arguments: Toolbox.open(input, entry.use))
+        let output = try await plan.attempt(entry.use, key: key, arguments: Toolbox.open(input, entry.use))
+        if plan.hasRested(key) { circles.clear() }
+        return output
     }
 }

@@ -1,57 +1,92 @@
-// What a run may take of a model and of tools, and what it has taken: turns, calls, tokens, money, time. Pure but for the clock that it is
-// given. What the provider does not count can't be held to a bound, and is said to be so rather than taken for nothing.
+// What a run may take of models and of tools, and what it has taken: calls, tokens, money, time. One for the whole run, whatever its
+// strategy, fed by what each step has recorded: its own, that of all questions inside it, and that of the children it waited for. It is
+// asked before each call, before each question to a model wherever that is asked, and before each child. What the provider does not count
+// can't be held to a bound, and is said to be so rather than taken for nothing. Questions that are asked at once may pass a bound by theirs.
 
 import Base
 import JSON
 
+/// Tokens and money.
+struct Taken: Sendable, Equatable {
+    var tokens = 0
+    var microdollars = 0
+
+    static func + (left: Taken, right: Taken) -> Taken {
+        Taken(tokens: left.tokens + right.tokens, microdollars: left.microdollars + right.microdollars)
+    }
+}
+
 /// The bounds of a run and where it stands.
-struct RunBudget: Sendable {
+final class RunBudget: @unchecked Sendable {
+    // Touched on the loop of its run alone.
+
     /// The bounds as a blueprint gives them.
-    struct Limits: Sendable {
+    struct Limits: Sendable, Equatable {
         static let calls = 1...500
         static let tokens = 1...100_000_000
         static let microdollars = 1...1_000_000_000
         static let seconds = 1...86_400
 
-        let calls: Int
-        let tokens: Int?
-        let microdollars: Int?
-        let seconds: Int?
+        var calls: Int?
+        var tokens: Int?
+        var microdollars: Int?
+        var seconds: Int?
     }
 
-    private let limits: Limits
+    private var limits = Limits()
     private let began: Instant
     private(set) var calls = 0
     private(set) var questions = 0
-    /// `nil` when an answer was not counted.
-    private(set) var usage: ChatUsage? = ChatUsage(inputTokens: 0, outputTokens: 0)
-    /// `nil` when the cost of an answer is not known.
-    private(set) var microdollars: Int? = 0
+    /// What steps have taken that are done.
+    private var settled = Taken()
+    /// What steps take that are not, with what they took in earlier attempts.
+    private var underway: [String: (before: Taken, spending: Spending)] = [:]
+    private var knowsTokens = true
+    private var knowsMoney = true
+    /// What the strategy's own questions took; `nil` when an answer was not counted.
+    private var usage: ChatUsage? = ChatUsage(inputTokens: 0, outputTokens: 0)
 
-    init(_ limits: Limits, began: Instant) {
-        self.limits = limits
+    init(began: Instant) {
         self.began = began
     }
 
-    /// Before a question to the model.
+    /// Holds the run to these bounds beside those that it has.
+    func narrow(_ other: Limits) {
+        limits.calls = RunBudget.least(limits.calls, other.calls)
+        limits.tokens = RunBudget.least(limits.tokens, other.tokens)
+        limits.microdollars = RunBudget.least(limits.microdollars, other.microdollars)
+        limits.seconds = RunBudget.least(limits.seconds, other.seconds)
+    }
+
+    private static func least(_ one: Int?, _ other: Int?) -> Int? {
+        one.map { min($0, other ?? $0) } ?? other
+    }
+
+    // MARK: Asking
+
+    /// Before something that takes tokens or money.
+    /// - Parameters:
+    ///   - isCounted: whether all tokens that the step took so far are known.
+    ///   - isPriced: whether what they cost is.
     /// - Throws: permanent when nothing is left, or it can't be known what is.
-    func checkQuestion(now: Instant) throws(StepFailure) {
+    func checkSpending(now: Instant, isCounted: Bool = true, isPriced: Bool = true) throws(StepFailure) {
         try checkTime(now)
+        let taken = underway.values.reduce(settled) { $0 + $1.before + $1.spending.taken }
         if let limit = limits.tokens {
-            guard let usage else { throw RunBudget.uncounted("tokens") }
-            guard usage.totalTokens < limit else { throw RunBudget.spent("\(limit) tokens") }
+            guard knowsTokens, isCounted else { throw RunBudget.uncounted("tokens") }
+            guard taken.tokens < limit else { throw RunBudget.spent("\(limit) tokens") }
         }
         if let limit = limits.microdollars {
-            guard let microdollars else { throw RunBudget.uncounted("money") }
-            guard microdollars < limit else { throw RunBudget.spent("\(limit) millionths of a dollar") }
+            guard knowsMoney, isPriced else { throw RunBudget.uncounted("money") }
+            guard taken.microdollars < limit else { throw RunBudget.spent("\(limit) millionths of a dollar") }
         }
     }
 
     /// Before a call of a tool, which is counted.
     /// - Throws: permanent when nothing is left.
-    mutating func takeCall(now: Instant) throws(StepFailure) {
+    func takeCall(now: Instant) throws(StepFailure) {
         try checkTime(now)
-        guard calls < limits.calls else { throw RunBudget.spent("\(limits.calls) calls of tools") }
+        if let limit = limits.calls, calls >= limit { throw RunBudget.spent("\(limit) calls of tools") }
         calls += 1
     }
 
@@ -60,8 +95,38 @@ struct RunBudget: Sendable {
         throw RunBudget.spent("\(limit) seconds")
     }
 
-    /// Takes down what an answer of `llm_chat` took.
-    mutating func note(_ output: JSONValue) {
+    /// The most tokens that one more answer may have. It follows from the steps that are done alone, so that it is the same when the run
+    /// is repeated.
+    var tokensLeft: Int? {
+        limits.tokens.flatMap { limit in knowsTokens ? max(1, limit - settled.tokens) : nil }
+    }
+
+    // MARK: Counting
+
+    /// A step begins to take something.
+    func begin(_ key: String, _ spending: Spending, before: Taken) {
+        underway[key] = (before, spending)
+    }
+
+    /// A step that was under way is done.
+    func finish(_ key: String, _ output: JSONValue, isModel: Bool) {
+        guard let step = underway.removeValue(forKey: key) else { return }
+        settle(step.before + step.spending.taken, output, isModel: isModel)
+    }
+
+    /// A step is done, or was when the run was repeated.
+    /// - Parameter isModel: whether its output says what could not be counted, as the outputs of tools with a model do.
+    func settle(_ taken: Taken, _ output: JSONValue, isModel: Bool) {
+        settled = settled + taken
+        guard isModel else { return }
+        // What was tried stands in an envelope.
+        let output = output["output"] ?? output
+        if output["usage"] == .null { knowsTokens = false }
+        if output["cost_microdollars"] == .null { knowsMoney = false }
+    }
+
+    /// Takes down what an answer took that the strategy itself had asked for.
+    func note(_ output: JSONValue) {
         questions += 1
         let input = output["usage"]?["input_tokens"]?.int
         let answer = output["usage"]?["output_tokens"]?.int
@@ -70,12 +135,6 @@ struct RunBudget: Sendable {
         } else {
             usage = nil
         }
-        microdollars = output["cost_microdollars"]?.int.flatMap { cost in microdollars.map { $0 + cost } }
-    }
-
-    /// The most tokens that one more answer may have.
-    var tokensLeft: Int? {
-        limits.tokens.flatMap { limit in usage.map { max(1, limit - $0.totalTokens) } }
     }
 
     /// Where it stands, for the output of the run.
@@ -85,7 +144,7 @@ struct RunBudget: Sendable {
         object["calls"] = .integer(calls)
         object["usage"] =
             usage.map { ["input_tokens": .integer($0.inputTokens), "output_tokens": .integer($0.outputTokens)] } ?? .null
-        object["cost_microdollars"] = microdollars.map { .integer($0) } ?? .null
+        object["cost_microdollars"] = knowsMoney ? .integer(settled.microdollars) : .null
         return object
     }
 
@@ -107,7 +166,19 @@ extension Fields {
             tokens: optional("max_tokens", .integer(RunBudget.Limits.tokens), "The most tokens of all questions and answers."),
             microdollars: optional(
                 "max_cost_microdollars", .integer(RunBudget.Limits.microdollars),
-                "The most that the questions may cost, in millionths of a dollar."),
+                "The most that the run may cost, in millionths of a dollar."),
             seconds: optional("max_seconds", .integer(RunBudget.Limits.seconds), "The most seconds of one attempt."))
+    }
+
+    /// The bounds of a run of any strategy.
+    mutating func runBudget() -> RunBudget.Limits {
+        RunBudget.Limits(
+            calls: optional("max_calls", .integer(1...Journal.stepLimit), "The most calls of tools."),
+            tokens: optional(
+                "max_tokens", .integer(RunBudget.Limits.tokens),
+                "The most tokens that models may take in it, those of children that it waits for included."),
+            microdollars: optional(
+                "max_cost_microdollars", .integer(RunBudget.Limits.microdollars),
+                "The most that models may cost in it, in millionths of a dollar; beyond it nothing is asked any more."))
     }
 }

@@ -15,13 +15,30 @@ extension RunPlan {
         guard let tool = registry.tool(name) else {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(name)."))
         }
+        try budget.takeCall(now: .now)
         return try await journal.call(tool, key: key, input: input)
     }
+
+    /// Asks the model what to do: a question of the strategy's own, which is no call of a tool.
+    /// - Throws: permanent when the run may ask no more.
+    func ask(_ question: JSONObject, key: String) async throws(StepFailure) -> JSONValue {
+        let name = "llm_chat"
+        guard let tool = registry.tool(name) else {
+            throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(name)."))
+        }
+        let output = try await journal.call(tool, key: key, input: question)
+        budget.note(output)
+        return output
+    }
+
+    /// Whether the step rested until something happened outside of the run.
+    func hasRested(_ key: String) -> Bool { journal.hasRested(key) }
 
     /// Calls a tool with its configuration, the run's input where the tool takes it, and `arguments` over both.
     /// - Returns: `output`, or `error` when it failed for good, which the journal keeps as well.
     /// - Throws: what may pass, and what ends the run.
     func attempt(_ use: Blueprint.ToolUse, key: String, arguments: JSONObject) async throws(StepFailure) -> JSONValue {
+        try budget.takeCall(now: .now)
         guard let tool = registry.tool(use.name) else {
             return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(use.name).").toldToModel)]
         }
@@ -33,6 +50,7 @@ extension RunPlan {
 
     /// The same with `input` and nothing else.
     func attemptExactly(_ name: String, key: String, input: JSONObject) async throws(StepFailure) -> JSONValue {
+        try budget.takeCall(now: .now)
         guard let tool = registry.tool(name) else {
             return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(name).").toldToModel)]
         }
@@ -50,6 +68,9 @@ extension RunPlan {
     }
 
     private static func tried(_ tool: some Tool) -> any Tool { TriedTool(base: tool) }
+
+    /// Says that nothing depends any more on the steps whose key begins so.
+    func pass(over prefix: String) { journal.pass(over: prefix) }
 
     /// Writes down what came about by chance, such as which branch came first: however often the run is repeated, this gives what it
     /// was the first time.

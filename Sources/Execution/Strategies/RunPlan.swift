@@ -20,16 +20,20 @@ public struct RunPlan: Sendable {
     /// - Parameters:
     ///   - key: the place of the call in the run, the same each time the run is repeated, such as `tool[0]`.
     ///   - further: members that go over configuration and input, where the tool takes them.
-    /// - Throws: what failed. A strategy that can't go on without it lets it through.
+    /// - Throws: what failed, or that the run may make no more calls. A strategy that can't go on without it lets it through.
     public func call(_ use: Blueprint.ToolUse, key: String, further: JSONObject = JSONObject()) async throws(StepFailure)
         -> JSONValue
     {
         guard let tool = journal.registry.tool(use.name) else {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(use.name)."))
         }
+        try budget.takeCall(now: .now)
         let names = tool.argumentNames
         return try await journal.call(tool, key: key, input: use.configuration.merging((input.merging(further)).keeping(names)))
     }
+
+    /// What the run may take and has taken, in all its strategies and tools.
+    var budget: RunBudget { journal.budget }
 
     /// The names of the input that none of the tools takes.
     var unusedNames: [String] {

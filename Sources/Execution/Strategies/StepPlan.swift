@@ -1,6 +1,7 @@
 // A plan: calls of tools in order, each with a name by which later ones take up what it came to. Pure. Inside the texts of an input,
 // `{{steps.NAME.path}}` stands for an output and `{{input.path}}` for what the run was triggered with; a text that is nothing but one
-// such reference becomes the value itself. Bounds: `stepLimit` steps, `inputBytes` an input, `referenceLimit` references a text.
+// such reference becomes the value itself. Bounds: `stepLimit` steps, `inputBytes` an input, `referenceLimit` references a text,
+// `Journal.inputBytes` of what comes of an input.
 
 import Base
 import JSON
@@ -80,23 +81,28 @@ struct PlanValues {
     }
 
     /// The value with its references resolved. Recursion is bounded by the depth of what was parsed.
-    /// - Throws: `.invalid` naming a reference that leads nowhere.
-    func resolve(_ value: JSONValue) throws(Fault) -> JSONValue {
+    /// - Throws: `.invalid` naming a reference that leads nowhere; `.limitReached` when more than `bytes` come of it.
+    func resolve(_ value: JSONValue, atMost bytes: Int = Journal.inputBytes) throws(Fault) -> JSONValue {
+        var left = bytes
+        return try resolve(value, &left)
+    }
+
+    private func resolve(_ value: JSONValue, _ left: inout Int) throws(Fault) -> JSONValue {
         switch value {
-        case .string(let text): return try resolve(text)
+        case .string(let text): return try resolve(text, &left)
         case .array(let elements):
             var resolved: [JSONValue] = []
-            for element in elements { resolved.append(try resolve(element)) }
+            for element in elements { resolved.append(try resolve(element, &left)) }
             return .array(resolved)
         case .object(let object):
             var resolved = JSONObject()
-            for member in object.members { resolved[member.name] = try resolve(member.value) }
+            for member in object.members { resolved[member.name] = try resolve(member.value, &left) }
             return .object(resolved)
         case .null, .bool, .integer, .double: return value
         }
     }
 
-    private func resolve(_ text: String) throws(Fault) -> JSONValue {
+    private func resolve(_ text: String, _ left: inout Int) throws(Fault) -> JSONValue {
         guard text.contains("{{") else { return .string(text) }
         var result = ""
         var rest = text[...]
@@ -113,6 +119,10 @@ struct PlanValues {
                 throw Fault(.limitReached, "A text of a plan has at most \(PlanValues.referenceLimit) references.")
             }
             let value = try look(up: path)
+            guard let size = value.size(atMost: left) else {
+                throw Fault(.limitReached, "With {{\(path.cut(bytes: 200))}} more comes of an input than a step may be given.")
+            }
+            left -= size
             if start.lowerBound == text.startIndex, end.upperBound == text.endIndex { return value }
             result += rest[..<start.lowerBound] + (value.string ?? String(decoding: value.bytes, as: UTF8.self))
             rest = rest[end.upperBound...]

@@ -39,25 +39,22 @@ struct ToolLoopStrategy: Strategy {
 
     func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue {
         let toolbox = Toolbox(plan.tools, registry: plan.registry)
-        var budget = RunBudget(settings.limits, began: .now)
+        plan.budget.narrow(settings.limits)
         var circles = CallGuard()
         var messages: [JSONValue] = [
             ["role": "system", "content": .string(settings.instruction)],
             ["role": "user", "content": .string(try ToolLoopStrategy.task(plan.input))],
         ]
         for turn in 0..<settings.turns {
-            try budget.checkQuestion(now: .now)
-            let output = try await plan.callExactly(
-                "llm_chat", key: "turn[\(turn)]/model", input: question(messages, toolbox, settings, budget))
-            budget.note(output)
+            let output = try await plan.ask(
+                question(messages, toolbox, settings, plan.budget), key: "turn[\(turn)]/model")
             if let refusal = output["refusal"]?.string {
                 throw StepFailure(Fault(.outboundRefused, "The model refuses: \(refusal.cut(bytes: 300))"), .permanent)
             }
             let calls = output["tool_calls"]?.array ?? []
-            guard !calls.isEmpty else { return try ToolLoopStrategy.answer(output, turns: turn + 1, budget) }
+            guard !calls.isEmpty else { return try ToolLoopStrategy.answer(output, turns: turn + 1, plan.budget) }
             messages.append(ToolLoopStrategy.said(output, calls))
             for (number, call) in calls.enumerated() {
-                try budget.takeCall(now: .now)
                 let result = try await result(of: call, key: "turn[\(turn)]/call[\(number)]", toolbox, plan, &circles)
                 messages.append(["role": "tool", "tool_call_id": call["id"] ?? "", "content": .string(result)])
             }
@@ -118,9 +115,13 @@ struct ToolLoopStrategy: Strategy {
     ) async throws(StepFailure) -> String {
         let name = call["name"]?.string ?? ""
         try circles.note(name, call["arguments"]?.object ?? JSONObject())
-        guard let entry = toolbox[name] else { return #"{"error":"There is no tool of this name."}"# }
-        guard let arguments = call["arguments"]?.object else { return #"{"error":"The arguments were no JSON object."}"# }
+        guard let entry = toolbox[name], let arguments = call["arguments"]?.object else {
+            try plan.budget.takeCall(now: .now)
+            return toolbox[name] == nil
+                ? #"{"error":"There is no tool of this name."}"# : #"{"error":"The arguments were no JSON object."}"#
+        }
         let output = try await plan.attempt(entry.use, key: key, arguments: Toolbox.open(arguments, entry.use))
+        if plan.hasRested(key) { circles.clear() }
         return ToolLoopStrategy.shown(output["output"] ?? output)
     }
 

@@ -70,6 +70,9 @@ extension Tool {
         _ = try configuration.decode(JSONValue.object(object).bytes)
     }
 
+    /// Whether it asks a model; its output says then what that took, as far as it is known.
+    var isModel: Bool { category == "language" }
+
     /// The names that a call takes from what a run is triggered with.
     var argumentNames: [String] { arguments.properties.map(\.name).filter { !fixedNames.contains($0) } }
 

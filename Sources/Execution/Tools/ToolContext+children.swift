@@ -15,6 +15,7 @@ extension ToolContext {
         of definition: DefinitionReference, input: JSONRaw, number: Int = 0
     ) async throws(StepFailure) -> ExecutionID {
         guard let store else { preconditionFailure("children are started by a call of a run") }
+        try checkBudget()
         let id = ToolContext.child(of: execution, stepKey, number)
         let started: StartedChild
         do throws(Fault) {

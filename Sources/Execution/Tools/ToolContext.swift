@@ -17,6 +17,8 @@ public struct ToolContext {
     public internal(set) var resumption: Resumption?
     /// Makes the children, under the fence of the run.
     var store: RunStore?
+    /// What the run may still take.
+    var budget: RunBudget?
     let spending = Spending()
     let log: RunLog
 
@@ -31,6 +33,15 @@ public struct ToolContext {
     /// Counts what the call has cost; it stands in the journal with the step, and in the sum of the execution.
     public func spend(tokens: Int = 0, microdollars: Int = 0) {
         spending.add(tokens: tokens, microdollars: microdollars)
+    }
+
+    /// Before something that costs.
+    /// - Parameters:
+    ///   - isCounted: whether all tokens that the call took so far are known.
+    ///   - isPriced: whether what they cost is.
+    /// - Throws: permanent when the run may take no more.
+    func checkBudget(isCounted: Bool = true, isPriced: Bool = true) throws(StepFailure) {
+        try budget?.checkSpending(now: .now, isCounted: isCounted, isPriced: isPriced)
     }
 
     /// The same for every repetition of this step, and for no other step.
@@ -51,6 +62,11 @@ public struct ToolContext {
 final class Spending: @unchecked Sendable {
     private(set) var tokens = 0
     private(set) var microdollars = 0
+    /// What the children took for which the call waited. It counts for the run's bounds; in sums it stands with the children.
+    var byChildren = Taken()
+
+    /// All of it.
+    var taken: Taken { Taken(tokens: tokens, microdollars: microdollars) + byChildren }
 
     func add(tokens: Int, microdollars: Int) {
         precondition(tokens >= 0 && microdollars >= 0, "nothing is earned back")

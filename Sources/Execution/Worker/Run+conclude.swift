@@ -26,6 +26,7 @@ extension Run {
         guard let strategy = journal.registry.strategy(blueprint.strategy.name) else {
             throw StepFailure(Fault(.strategyNotAvailable, "There is no strategy named \(blueprint.strategy.name)."))
         }
+        journal.budget.narrow(blueprint.limits.budget)
         let plan = RunPlan(tools: blueprint.tools, input: input.object ?? JSONObject(), journal: journal)
         return try await strategy.run(blueprint.strategy.configuration, plan: plan)
     }
@@ -46,13 +47,16 @@ extension Run {
     func conclude(_ work: Work, _ beginning: RunBeginning, _ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
         switch work {
         case .done(.success(let value)):
-            let bytes = value.bytes
-            guard bytes.count <= Journal.outputBytes else {
-                let message = "The output has \(bytes.count) bytes; an execution may have \(Journal.outputBytes)."
-                return try await fail(StepFailure(Fault(.limitReached, message), .permanent), beginning, store, log)
+            let output: Journal.Output
+            do throws(StepFailure) {
+                output = try Journal.stored(
+                    value, atMost: Journal.outputBytes, "The output", "an execution may have \(Journal.outputBytes)")
+            } catch {
+                return try await fail(error, beginning, store, log)
             }
             log.add(.info, "succeeded")
-            return outcome(try await store.end(RunEnding(state: .succeeded, output: JSONRaw(bytes)), log))
+            let ending = RunEnding(state: .succeeded, output: JSONRaw(output.bytes))
+            return outcome(try await store.end(ending, moot: journal?.mootChildren ?? [], log))
         case .done(.failure(let failure)):
             if failure.fault.code == .leaseLost { return .left }
             if failure.isPause { return try await letGo(failure, store, log) }
@@ -92,13 +96,12 @@ extension Run {
 
     /// Lets go of an execution that waits or is to stand still, unless somebody wants it cancelled.
     private func letGo(_ failure: StepFailure, _ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
-        let waiting = journal?.waiting ?? []
         let isLetGo: Bool
         if failure.kind == .paused {
             log.add(.info, "paused")
-            isLetGo = try await store.pause(waiting: waiting, log)
+            isLetGo = try await store.pause(log)
         } else {
-            isLetGo = try await store.suspend(waiting, log)
+            isLetGo = try await store.suspend((journal?.waiting ?? []).filter { !$0.isMoot }.map(\.wait), log)
         }
         return isLetGo ? .suspended : try await cancel(store, log)
     }
@@ -115,7 +118,7 @@ extension Run {
             metadata["delay_ms"] = .integer(delay)
             log.add(.warn, "attempt \(beginning.attempt) of \(beginning.maxAttempts) failed, the next one follows", metadata)
             let reason = RunFailure(error: stored, errorClass: failure.errorClass)
-            if try await store.retry(afterMilliseconds: delay, reason, waiting: journal?.waiting ?? [], log) { return .retried }
+            if try await store.retry(afterMilliseconds: delay, reason, log) { return .retried }
             return try await cancel(store, log, error: stored)
         case .fail:
             log.add(.error, "failed: \(failure.fault.message)", failure.fault.metadata)
@@ -127,6 +130,16 @@ extension Run {
             return outcome(
                 try await store.end(RunEnding(state: .indeterminate, error: stored, errorClass: .outcomeUnknown), log))
         }
+    }
+
+    /// Ends an execution of which the store does not take what it came to.
+    func refuse(_ fault: Fault, _ store: RunStore, _ log: RunLog) async throws(Fault) -> Outcome {
+        store.forget()
+        let told = Fault(.invalid, "What the execution came to can't be stored.")
+        log.add(.error, told.message, fault.metadata)
+        return outcome(
+            try await store.end(
+                RunEnding(state: .failed, error: told.stored, errorClass: .invalid, abandoned: Run.abandoned), log))
     }
 
     func outcome(_ state: ExecutionState?) -> Outcome {

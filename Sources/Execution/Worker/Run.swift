@@ -89,7 +89,14 @@ final class Run: Sendable {
             if claim.isOverdue { return try await endOverdue(store, log) }
             if claim.crashCount >= Lease.crashLimit { return try await endCrashed(store, log) }
             guard let beginning = try await store.begin(), !beginning.isStopped else { return try await cancel(store, log) }
-            return try await conclude(await work(beginning, store, log), beginning, store, log)
+            let work = await work(beginning, store, log)
+            do throws(Fault) {
+                return try await conclude(work, beginning, store, log)
+            } catch {
+                // The same would be refused each time.
+                guard error.code == .invalid else { throw error }
+                return try await refuse(error, store, log)
+            }
         } catch {
             Log.write(
                 .warning, "an execution was left to another worker",

@@ -34,25 +34,25 @@ struct RunStep {
     let hash: [UInt8]
     let input: JSONRaw
     let attempt: Int
+    let isModel: Bool
 
     init(key: String, tool: any Tool, call: PreparedCall, hash: [UInt8], input: JSONObject, attempt: Int) {
         self.key = key
         self.tool = tool.name
         effect = call.effect
         self.hash = hash
-        self.input = JSONRaw(JSONValue.object(tool.redacted(input)).bytes)
+        self.input = JSONRaw(JSONValue.object(tool.redacted(input)).storable.bytes)
         self.attempt = attempt
+        isModel = tool.isModel
     }
 }
 
-/// A step that waits when its run lets go.
+/// A step that waits.
 struct WaitingStep {
     let key: String
     let wait: Wait
-    /// The number of this wait among those of the step, from 1.
-    let number: Int
-    let tokens: Int
-    let microdollars: Int
+    /// Whether nothing depends on it any more: it wakes nobody.
+    var isMoot = false
 }
 
 /// An execution under the lease of this node.

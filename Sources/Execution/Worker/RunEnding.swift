@@ -23,14 +23,18 @@ struct RunFailure: Sendable {
 struct StepFinish: Sendable {
     var output: [UInt8]?
     var error: JSONRaw?
+    /// The step's own.
     let tokens: Int
     let microdollars: Int
+    /// That of the children which it waited for, which stands with each of them as well.
+    let byChildren: Taken
 
     init(output: [UInt8]? = nil, error: JSONRaw? = nil, _ spending: Spending = Spending()) {
         self.output = output
         self.error = error
         tokens = spending.tokens
         microdollars = spending.microdollars
+        byChildren = spending.byChildren
     }
 }
 
@@ -38,7 +42,11 @@ struct StepFinish: Sendable {
 struct WakeUp: Equatable {
     private(set) var at: Timestamp?
     private(set) var signals: [String] = []
+    /// Groups of children, any one of which wakes the run when all of it have ended. Between two groups stands `divider`.
     private(set) var children: [ExecutionID] = []
+
+    /// An id that nothing has.
+    static let divider = ExecutionID(UUIDBits(high: 0, low: 0))
 
     init(_ waits: [Wait]) {
         for wait in waits {
@@ -47,8 +55,26 @@ struct WakeUp: Equatable {
             case .signal(let name, let deadline):
                 if !signals.contains(name) { signals.append(name) }
                 if let deadline { at = min(at ?? deadline, deadline) }
-            case .children(let ids): children += ids
+            case .children(let ids):
+                if !children.isEmpty { children.append(WakeUp.divider) }
+                children += ids
             }
         }
+    }
+
+    /// A condition that holds when all of one group have ended. What is not there any more has ended.
+    /// - Parameter groups: an expression: an array as `children` is.
+    static func isGroupOver(_ groups: String) -> String {
+        """
+        EXISTS (
+            SELECT FROM (
+                SELECT a.id, count(*) FILTER (WHERE a.id = '\(divider.uuid)') OVER (ORDER BY a.place) AS number
+                FROM unnest(\(groups)) WITH ORDINALITY AS a (id, place)
+            ) awaited
+            WHERE awaited.id <> '\(divider.uuid)'
+            GROUP BY awaited.number
+            HAVING bool_and(coalesce(
+                (SELECT o.state = ANY (\(RunStatements.terminal)) FROM executions o WHERE o.id = awaited.id), true)))
+        """
     }
 }

@@ -90,9 +90,10 @@ enum RunStatements {
         ), ended AS (
             UPDATE executions e
             SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
-                output = CASE WHEN e.state = ANY ($4) THEN $5 END, error_class = $8, epoch = fence.epoch,
+                output = CASE WHEN e.state = ANY ($4) THEN $5 END,
                 -- Why it was cancelled, or what its last attempt failed with.
                 error = CASE WHEN $3 = 'cancelled' OR NOT e.state = ANY ($4) THEN coalesce($6, e.error) ELSE $6 END,
+                error_class = CASE WHEN e.state = ANY ($4) THEN $8 ELSE 'cancelled' END, epoch = fence.epoch,
                 finished_at = clock_timestamp(), updated_at = clock_timestamp()
             FROM fence WHERE e.id = $1 AND (e.state = ANY ($4) OR e.state = 'cancelling')
             RETURNING e.*
@@ -147,7 +148,7 @@ enum RunStatements {
         "lock the queue row of a parent",
         "SELECT 1 FROM execution_queue WHERE execution_id = (SELECT c.parent_id FROM executions c WHERE c.id = $1) FOR UPDATE")
 
-    /// Lets go of an execution until `$3`, a signal of one of the names `$4`, or the end of all of `$5`: at once ready when that is there.
+    /// Lets go of an execution until `$3`, a signal of one of the names `$4`, or the end of all of one group of `$5`: at once ready when that is there.
     static let suspend = Statement<Void, ExecutionID, Int, Timestamp?, [String], [ExecutionID]>(
         "suspend a run",
         """
@@ -157,8 +158,7 @@ enum RunStatements {
                 ready_at = CASE
                     WHEN EXISTS (
                         SELECT FROM execution_signals s WHERE s.execution_id = $1 AND s.name = ANY ($4) AND s.taken_by IS NULL)
-                    OR cardinality($5::uuid[]) > 0 AND NOT EXISTS (
-                        SELECT FROM executions c WHERE c.id = ANY ($5) AND NOT c.state = ANY (\(terminal)))
+                    OR \(WakeUp.isGroupOver("$5::uuid[]"))
                     THEN clock_timestamp() - q.priority * \(EnqueueClause.headStart)
                     ELSE coalesce($3, 'infinity') END
             WHERE q.execution_id = $1 AND q.epoch = $2 AND NOT q.cancel_requested
@@ -197,7 +197,7 @@ enum RunStatements {
 
     // MARK: Families
 
-    /// Wakes the parent of `$1` when nothing that it waits for is left. The same twice wakes once.
+    /// Wakes the parent of `$1` when all of a group that it waits for have ended. The same twice wakes once.
     static let wakeParent = Statement<Void, ExecutionID>(
         "wake a parent",
         waking("q.execution_id = (SELECT c.parent_id FROM executions c WHERE c.id = $1) AND q.awaits @> ARRAY[$1]"))
@@ -211,8 +211,7 @@ enum RunStatements {
             UPDATE execution_queue q
             SET ready_at = clock_timestamp() - q.priority * \(EnqueueClause.headStart), waits_for = NULL, awaits = NULL
             WHERE \(condition) AND q.node_id IS NULL
-                AND NOT EXISTS (
-                    SELECT FROM executions o WHERE o.id = ANY (q.awaits) AND NOT o.state = ANY (\(terminal)))
+                AND \(WakeUp.isGroupOver("q.awaits"))
             RETURNING q.execution_id
         ), changed AS (
             UPDATE executions e SET state = 'queued', updated_at = clock_timestamp()

@@ -97,7 +97,18 @@ import Tenancy
     ) -> BatchSlot<Void> {
         batch.add(
             StepStatements.finish, execution, epoch, step.key, finish.output.map { JSONBytes($0) },
-            finish.error.map { JSONBytes($0.bytes) }, finish.tokens, finish.microdollars)
+            finish.error.map { JSONBytes($0.bytes) }, finish.tokens, finish.microdollars, finish.byChildren.tokens,
+            finish.byChildren.microdollars)
+    }
+
+    /// Writes down what a step waits for, with what comes next, or soon: so that a run whose other branches go on for long does not lose it.
+    /// - Parameter number: the number of this wait among those of the step, from 1.
+    func waitLater(_ step: RunStep, for wait: Wait, _ number: Int, _ spending: Spending, _ log: RunLog) {
+        let (execution, epoch, tokens, microdollars) = (execution, epoch, spending.tokens, spending.microdollars)
+        later(log) { batch in
+            batch.add(
+                StepStatements.wait, execution, epoch, step.key, JSONBytes(wait.stored.bytes), number, tokens, microdollars)
+        }
     }
 
     /// Does `body` and writes down what it came to, as one transaction.
@@ -195,14 +206,19 @@ import Tenancy
     // MARK: The end
 
     /// Ends the execution.
+    /// - Parameter moot: children that nobody waits for any more, which are cancelled.
     /// - Returns: the state that it ended in; `nil` when the lease is lost.
-    func end(_ ending: RunEnding, _ log: RunLog) async throws(Fault) -> ExecutionState? {
+    func end(_ ending: RunEnding, moot: [ExecutionID] = [], _ log: RunLog) async throws(Fault) -> ExecutionState? {
         let allowed = ExecutionState.predecessors(of: ending.state).map(\.rawValue)
         let claim = claim
-        let count = 1 + (claim.parent == nil ? 0 : 1) + (ending.state == .succeeded ? 0 : 2)
+        let count = 1 + (moot.isEmpty ? 0 : 2) + (claim.parent == nil ? 0 : 1) + (ending.state == .succeeded ? 0 : 2)
         // Who waits for it may be ready by it.
         defer { if claim.parent != nil { gatherer.signal?.raise() } }
         return try await send(log, count, first: claim.parent) { batch in
+            if !moot.isEmpty {
+                batch.add(StepStatements.lockMoot, claim.execution, claim.epoch, moot)
+                batch.add(StepStatements.cancelMoot, claim.execution, claim.epoch, moot)
+            }
             let ended = batch.add(
                 RunStatements.end, claim.execution, claim.epoch, ending.state.rawValue, allowed,
                 ending.output.map { JSONBytes($0.bytes) }, ending.error.map { JSONBytes($0.bytes) },
@@ -216,53 +232,39 @@ import Tenancy
         }
     }
 
+    /// Lets fall what is still to be written, since the store does not take it.
+    func forget() { pending = [] }
+
     /// Puts the execution back for its next attempt.
-    /// - Parameter waiting: steps that wait on until then.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
-    func retry(
-        afterMilliseconds delay: Int, _ failure: RunFailure, waiting: [WaitingStep], _ log: RunLog
-    ) async throws(Fault) -> Bool {
+    func retry(afterMilliseconds delay: Int, _ failure: RunFailure, _ log: RunLog) async throws(Fault) -> Bool {
         let (execution, epoch) = (execution, epoch)
-        return try await send(log, 1 + waiting.count) { batch in
-            RunStore.add(waiting, execution, epoch, to: &batch)
+        return try await send(log, 1) { batch in
             let put = batch.add(
                 RunStatements.retry, execution, epoch, delay, JSONBytes(failure.error.bytes), failure.errorClass.rawValue)
             return { results throws(Fault) in results.affected(put) > 0 }
         }
     }
 
-    /// Lets go of the execution until what `steps` wait for is there.
+    /// Lets go of the execution until the first of `waits`, which the journal knows, is over.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
-    func suspend(_ steps: [WaitingStep], _ log: RunLog) async throws(Fault) -> Bool {
+    func suspend(_ waits: [Wait], _ log: RunLog) async throws(Fault) -> Bool {
         let (execution, epoch) = (execution, epoch)
-        let wake = WakeUp(steps.map(\.wait))
+        let wake = WakeUp(waits)
         // What it waits for may be there already.
         defer { if !wake.children.isEmpty { gatherer.signal?.raise() } }
-        return try await send(log, 2 + steps.count) { batch in
+        return try await send(log, 2) { batch in
             batch.add(RunStatements.lock, execution, epoch)
-            RunStore.add(steps, execution, epoch, to: &batch)
             let put = batch.add(RunStatements.suspend, execution, epoch, wake.at, wake.signals, wake.children)
             return { results throws(Fault) in results.affected(put) > 0 }
         }
     }
 
-    private static func add(
-        _ waiting: [WaitingStep], _ execution: ExecutionID, _ epoch: Int, to batch: inout Batch<Once>
-    ) {
-        for step in waiting {
-            batch.add(
-                StepStatements.wait, execution, epoch, step.key, JSONBytes(step.wait.stored.bytes), step.number, step.tokens,
-                step.microdollars)
-        }
-    }
-
     /// Lets go of the execution since somebody has it stand still.
-    /// - Parameter waiting: steps that wait on.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
-    func pause(waiting: [WaitingStep], _ log: RunLog) async throws(Fault) -> Bool {
+    func pause(_ log: RunLog) async throws(Fault) -> Bool {
         let (execution, epoch) = (execution, epoch)
-        return try await send(log, 1 + waiting.count) { batch in
-            RunStore.add(waiting, execution, epoch, to: &batch)
+        return try await send(log, 1) { batch in
             let put = batch.add(RunStatements.pause, execution, epoch)
             return { results throws(Fault) in results.affected(put) > 0 }
         }

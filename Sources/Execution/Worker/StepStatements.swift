@@ -5,12 +5,15 @@ import JSON
 import Postgres
 
 enum StepStatements {
-    static let all: [any AnyStatement] = [journal, begin, finish, record, wait, take, children]
+    static let all: [any AnyStatement] = [journal, begin, finish, record, wait, take, children, lockMoot, cancelMoot]
 
     /// The journal of earlier attempts.
     static let journal = Statement<(key: String, entry: JournalEntry), ExecutionID>(
         "journal of an execution",
-        "SELECT step_key, status, effect, input_hash, output, wait, waits FROM execution_steps WHERE execution_id = $1"
+        """
+        SELECT step_key, status, effect, input_hash, output, wait, waits, tokens, cost_microdollars
+        FROM execution_steps WHERE execution_id = $1
+        """
     ) { row throws(Fault) in
         let hash = try row.value(3, as: [UInt8].self)
         let wait = try row.value(5, as: JSONBytes?.self)
@@ -18,7 +21,8 @@ enum StepStatements {
             try row.value(0),
             JournalEntry(
                 status: try row.state(1), effect: try row.state(2), inputHash: hash, output: try row.json(4),
-                wait: wait == nil ? nil : Wait(stored: try JSONValue(parsing: wait!.bytes)), waits: try row.value(6))
+                wait: wait == nil ? nil : Wait(stored: try JSONValue(parsing: wait!.bytes)), waits: try row.value(6),
+                taken: Taken(tokens: try row.value(7), microdollars: try row.value(8)))
         )
     }
 
@@ -39,14 +43,15 @@ enum StepStatements {
         \(EventClause.step("begun", type: "'step.started'"))
         """)
 
-    /// Writes down what a step came to, an output or an error, and what it cost.
-    static let finish = Statement<Void, ExecutionID, Int, String, JSONBytes?, JSONBytes?, Int, Int>(
+    /// Writes down what a step came to, an output or an error, and what it cost: `$6` and `$7` itself, `$8` and `$9` its children, whose
+    /// executions say so themselves.
+    static let finish = Statement<Void, ExecutionID, Int, String, JSONBytes?, JSONBytes?, Int, Int, Int, Int>(
         "finish a step",
         """
         WITH fence AS (\(RunStatements.fence)), finished AS (
             UPDATE execution_steps s
             SET status = CASE WHEN $4 IS NULL THEN 'failed' ELSE 'succeeded' END, output = $4, error = $5,
-                tokens = s.tokens + $6, cost_microdollars = s.cost_microdollars + $7, finished_at = clock_timestamp()
+                tokens = s.tokens + $6 + $8, cost_microdollars = s.cost_microdollars + $7 + $9, finished_at = clock_timestamp()
             FROM fence WHERE s.execution_id = $1 AND s.step_key = $3 AND s.epoch = $2 AND s.status = 'started'
             RETURNING s.*
         ), spent AS (
@@ -79,19 +84,23 @@ enum StepStatements {
         \(EventClause.step("finished", type: "'step.succeeded'"))
         """)
 
-    /// Writes down what a step waits for.
+    /// Writes down what a step waits for, for the time of number `$5`, and what it has cost by then. The same twice costs nothing more.
     static let wait = Statement<Void, ExecutionID, Int, String, JSONBytes, Int, Int, Int>(
         "let a step wait",
         """
-        WITH fence AS (\(RunStatements.fence)), waiting AS (
+        WITH fence AS (\(RunStatements.fence)), before AS (
+            SELECT s.waits < $5 AS is_new FROM fence JOIN execution_steps s ON s.execution_id = $1 AND s.step_key = $3
+            WHERE s.status = 'started'
+        ), waiting AS (
             UPDATE execution_steps s
-            SET status = 'waiting', wait = $4, waits = $5, tokens = s.tokens + $6,
-                cost_microdollars = s.cost_microdollars + $7
-            FROM fence WHERE s.execution_id = $1 AND s.step_key = $3 AND s.status IN ('started', 'waiting')
-            RETURNING s.execution_id
+            SET status = 'waiting', wait = $4, waits = $5,
+                tokens = s.tokens + CASE WHEN before.is_new THEN $6 ELSE 0 END,
+                cost_microdollars = s.cost_microdollars + CASE WHEN before.is_new THEN $7 ELSE 0 END
+            FROM before WHERE s.execution_id = $1 AND s.step_key = $3
+            RETURNING before.is_new
         )
         UPDATE executions e SET tokens = e.tokens + $6, cost_microdollars = e.cost_microdollars + $7
-        FROM waiting WHERE e.id = $1 AND $6 + $7 > 0
+        FROM waiting WHERE e.id = $1 AND waiting.is_new AND $6 + $7 > 0
         """)
 
     /// Takes the first signal of the name `$3` for the wait of number `$5` of the step `$4`, or again the one that this wait took before.
@@ -113,12 +122,37 @@ enum StepStatements {
         """
     ) { row throws(Fault) in TakenSignal(payload: try row.json(0) ?? .null, sender: try row.value(1)) }
 
-    /// What children came to.
+    /// What children came to, and what they have taken with all below them.
     static let children = Statement<ChildOutcome, [ExecutionID]>(
-        "outcomes of children", "SELECT id, state, output, error FROM executions WHERE id = ANY ($1)"
+        "outcomes of children",
+        """
+        SELECT c.id, c.state, c.output, c.error, below.tokens, below.cost
+        FROM executions c CROSS JOIN LATERAL (
+            WITH RECURSIVE tree (id, tokens, cost) AS (
+                SELECT c.id, c.tokens, c.cost_microdollars
+                UNION ALL
+                SELECT e.id, e.tokens, e.cost_microdollars FROM tree JOIN executions e ON e.parent_id = tree.id
+            )
+            SELECT sum(tokens)::bigint AS tokens, sum(cost)::bigint AS cost FROM tree
+        ) below
+        WHERE c.id = ANY ($1)
+        """
     ) { row throws(Fault) in
-        ChildOutcome(execution: try row.value(0), state: try row.state(1), output: try row.json(2), error: try row.json(3))
+        ChildOutcome(
+            execution: try row.value(0), state: try row.state(1), output: try row.json(2), error: try row.json(3),
+            taken: Taken(tokens: try row.value(4), microdollars: try row.value(5)))
     }
+
+    /// Those of the children `$3` that still belong to the run.
+    private static let moot = """
+        SELECT c.id FROM execution_queue q JOIN executions c ON c.parent_id = q.execution_id
+        WHERE q.execution_id = $1 AND q.epoch = $2 AND c.id = ANY ($3)
+        """
+    static let lockMoot = Statement<Void, ExecutionID, Int, [ExecutionID]>(
+        "lock children that nobody waits for", CancelClause.locking(roots: moot))
+    /// Cancels children for which a run waits no more.
+    static let cancelMoot = Statement<Void, ExecutionID, Int, [ExecutionID]>(
+        "cancel children that nobody waits for", CancelClause.cancelling(roots: moot) + " SELECT 1 FROM changed")
 }
 
 /// A signal that a step has taken.
