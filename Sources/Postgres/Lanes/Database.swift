@@ -139,7 +139,7 @@ import Loop
         for lanes in loops {
             let fault = await on(lanes.loop) { () -> Fault? in
                 for lane in lanes.shared {
-                    if lane.attempts == 0 { await lane.settled(withinMilliseconds: Lane.connectMilliseconds) }
+                    if lane.attempts == 0 { await lane.settled(withinMilliseconds: Lane.startMilliseconds) }
                     if let fault = lane.preparationFault { return fault }
                     if !lane.isReady { return lane.failure }
                 }

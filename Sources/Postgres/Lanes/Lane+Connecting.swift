@@ -8,6 +8,8 @@ import Loop
 
 extension Lane {
     static let connectMilliseconds = Connector.attemptMilliseconds
+    /// How long a start waits for a first attempt to end: it connects and prepares all statements, on a machine that may be busy.
+    static let startMilliseconds = 30_000
     static let watchMilliseconds = 5_000
     /// A connection that lived that long is replaced at once; a shorter life counts as a failure.
     static let settledMilliseconds = 1_000
