@@ -94,6 +94,28 @@ import Testing
         }
     }
 
+    @Test func `a flow has so many bytes and no more, its nodes together`() async throws {
+        let text = JSONValue.string(String(repeating: "a", count: FlowGraph.bytes / 4))
+        func body(_ count: Int) throws(Fault) -> FlowBody {
+            let nodes = (0..<count).map {
+                ["id": .string("n\($0)"), "type": "input", "config": ["schema": ["title": text]]] as JSONValue
+            }
+            let drawing = try FlowDrawing.input.decode((["nodes": .array(nodes)] as JSONValue).bytes)
+            return FlowBody(drawing, metadata: JSONObject(), limits: .standard)
+        }
+        let registry = ToolRegistry(tools: [], strategies: [])
+        func fields(_ count: Int) throws -> [String] {
+            do throws(Fault) {
+                _ = try body(count).check(against: registry)
+                return []
+            } catch {
+                return error.fields.map { "\($0.path) \($0.code)" }
+            }
+        }
+        #expect(try !fields(3).contains("nodes limit"))
+        #expect(try fields(4) == ["nodes limit"])
+    }
+
     private func sample(_ tool: String) throws -> CreateAutomation {
         try CreateAutomation.input.decode(
             (["name": "A", "steps": [["tool": .string(tool)]]] as JSONValue).bytes)

@@ -36,6 +36,9 @@ struct FlowBody: Sendable {
     /// Checks the drawing against itself and against what the registry has.
     /// - Throws: `.invalid` naming every node, edge and field that is refused.
     func check(against registry: ToolRegistry) throws(Fault) -> FlowGraph {
+        guard JSONValue.object(drawing.value).bytes.count <= FlowGraph.bytes else {
+            throw .invalid("nodes", "limit", "A flow has at most \(FlowGraph.bytes) bytes, its nodes and edges together.")
+        }
         let graph = try FlowGraph(drawing)
         let problems = graph.problems(registry)
         guard problems.isEmpty else {

@@ -11,7 +11,7 @@ struct FlowGraph: Sendable {
     static let edgeLimit = 300
     static let totalLimit = 200
     static let depthLimit = 3
-    /// The most bytes of a flow.
+    /// The most bytes of a flow that is saved, and of the configuration of one node.
     static let bytes = 256 << 10
 
     /// A call of a tool.
