@@ -132,6 +132,35 @@ import Testing
         }
     }
 
+    @Test func `what branches come to stands in one order, whichever came first`() async throws {
+        let (second, third) = (ScriptedTool("b"), ScriptedTool("c"))
+        let first = ScriptedTool("a") { _, _ in
+            while third.calls == 0 { await EventLoop.current?.sleep(milliseconds: 5) }
+            return "a"
+        }
+        let last = ScriptedTool("last") { number, _ throws(StepFailure) in
+            if number == 1 { throw StepFailure(Fault(.unavailable, "once more")) }
+            return "done"
+        }
+        let flow = drawing(
+            [
+                ["in", "input"], ["a", "tool", ["tool": "a"]], ["b", "tool", ["tool": "b"]], ["both", "join"],
+                ["c", "tool", ["tool": "c"]],
+                ["last", "tool", ["tool": "last", "input": ["value": "{{nodes.both}} {{nodes}}"]]], ["out", "output"],
+            ],
+            [
+                ["in", "a"], ["in", "b"], ["a", "both"], ["b", "both"], ["both", "last"], ["last", "out"], ["b", "c"],
+                ["c", "out"],
+            ])
+        try await Workshop.run([first, second, third, last]) { shop in
+            let id = try await shop.trigger(try await agent(shop, ["a", "b", "c", "last"], flow))
+            try await shop.working {
+                let ended = try await shop.ended(id)
+                #expect(ended.summary.state == .succeeded && last.calls == 2, "\(String(describing: ended.fault))")
+            }
+        }
+    }
+
     @Test func `a failure with a way of its own goes on, one without fails the run`() async throws {
         let failing = ScriptedTool("fail") { _, _ throws(StepFailure) in throw StepFailure(Fault(.invalid, "never")) }
         @Sendable func flow(_ hasWay: Bool) -> JSONValue {

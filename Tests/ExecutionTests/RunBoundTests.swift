@@ -259,7 +259,11 @@ private func caller(_ name: String, of child: ChildAgent) -> ScriptedTool {
                     try await shop.steps(id).contains { $0.tool == "hold" && $0.status == .waiting }
                 }
                 #expect(try await shop.get(id).summary.state == .running)
-                // Its node dies: an unsafe step of which nobody knew that it waits would be in doubt.
+                // The lease is lost: an unsafe step of which nobody knew that it waits would be in doubt.
+                try shop.expire(id)
+                try await shop.until("it is taken over") {
+                    try shop.force("SELECT crash_count FROM execution_queue WHERE node_id IS NOT NULL").first == ["1"]
+                }
                 goes.withLock { $0 = true }
                 _ = try await shop.until(id, .waiting)
                 _ = try await shop.executions.signal(id, ExecutionSignal(name: "go"), try shop.permit())

@@ -64,7 +64,9 @@ enum FlowConfig {
             condition: fields.optional(
                 "while", ExpressionShape(),
                 "Asked before each round, of the run so far, the round's index and what the last one came to (last).") ?? nil,
-            iterations: fields.required("max_iterations", .integer(FlowGraph.Loop.iterations), "The most rounds."),
+            iterations: fields.required(
+                "max_iterations", .integer(FlowGraph.Loop.iterations),
+                "The most rounds; the same call three times in six rounds, with no wait between, ends the run."),
             body: fields.required("body", FlowDrawing.input, "What is done in a round."))
     }
 

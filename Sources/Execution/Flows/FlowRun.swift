@@ -59,9 +59,9 @@ struct FlowRun: Sendable {
                 // After a failure what runs is let come to its end, and nothing new begins.
                 if !failures.contains(where: { !$0.isWait }) {
                     for number in progress.take(atMost: (around.isBody ? 1 : FlowRun.branchLimit) - running) {
-                        let context = context(outputs.keeping(graph.nodes[number].visible), around)
+                        let context = context(outputs.picking(graph.nodes[number].visible), around)
                         let sources = progress.sources(of: number).map { graph.nodes[$0].id }
-                        let given = outputs.keeping(sources)
+                        let given = outputs.picking(sources)
                         running += 1
                         group.addTask { (number, await outcome(of: graph.nodes[number], given, context, around)) }
                     }
@@ -290,6 +290,15 @@ struct FlowRun: Sendable {
 
     private func check(_ input: JSONValue, _ schema: JSONSchema) async throws(StepFailure) {
         _ = try await pool.compute { () throws(Fault) in try schema.check(input, at: "input") }
+    }
+}
+
+extension JSONObject {
+    /// The members of these names in their order, not in that in which branches came to their end: it is another each time.
+    fileprivate func picking(_ names: [String]) -> JSONObject {
+        var picked = JSONObject()
+        for name in names { picked[name] = self[name] }
+        return picked
     }
 }
 
