@@ -88,7 +88,7 @@ enum RunStatements {
         ), ended AS (
             UPDATE executions e
             SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
-                output = CASE WHEN e.state = ANY ($4) THEN $5 END, error = CASE WHEN e.state = ANY ($4) THEN $6 END,
+                output = CASE WHEN e.state = ANY ($4) THEN $5 END, error = $6,
                 error_class = CASE WHEN e.state = ANY ($4) THEN $8 ELSE 'cancelled' END, epoch = fence.epoch,
                 finished_at = clock_timestamp(), updated_at = clock_timestamp()
             FROM fence WHERE e.id = $1 AND (e.state = ANY ($4) OR e.state = 'cancelling')
@@ -135,7 +135,7 @@ enum RunStatements {
     static let lockQueue = Statement<Void, ExecutionID>(
         "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
 
-    /// Lets go of an execution until `$3`, a signal of one of the names `$4`, or the end of all of one group of `$5`: at once ready when that is there.
+    /// Lets go of an execution until `$3`, a signal of one of the names `$4`, or the end of all of `$5`: at once ready when that is there.
     static let suspend = Statement<Void, ExecutionID, Int, Timestamp?, [String], [ExecutionID]>(
         "suspend a run",
         """
