@@ -118,6 +118,21 @@ import Testing
         }
     }
 
+    @Test func `what a limit held back begins when a run ends, and not when somebody happens to look`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            try shop.force(#"UPDATE tenants SET quotas = '{"running_agents": 1}'"#)
+            let agent = try await shop.agent("ping")
+            var ids: [ExecutionID] = []
+            for _ in 0..<6 { ids.append(try await shop.trigger(agent)) }
+            var lease = Workshop.lease
+            lease.pollMilliseconds = 3_600_000
+            let worker = shop.worker(lease: lease)
+            await worker.start()
+            for id in ids { #expect(try await shop.ended(id).summary.state == .succeeded) }
+            await worker.stop(graceMilliseconds: 0)
+        }
+    }
+
     @Test func `every lane comes to its turn however many there are`() async throws {
         try await Workshop.run([]) { shop in
             try shop.subscribe(.enterprise)

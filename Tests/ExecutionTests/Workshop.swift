@@ -157,10 +157,10 @@ struct Workshop: Sendable {
         try await executions.trigger(agent.id, TriggerAgent(input: JSONRaw(input.bytes)), try permit()).summary.id
     }
 
-    func worker(_ node: NodeID = .make(), concurrency: Int = 16) -> Worker {
+    func worker(_ node: NodeID = .make(), concurrency: Int = 16, lease: Lease = Workshop.lease) -> Worker {
         Worker(
             database: database, group: group, registry: registry, signal: signal, node: node, concurrency: concurrency,
-            lease: Workshop.lease)
+            lease: lease)
     }
 
     /// A worker for as long as `body` runs.

@@ -27,6 +27,8 @@ enum ClaimStatement {
     struct Row: Sendable {
         let claim: Claim?
         let place: Place?
+        /// Whether something that is ready must wait until others end, by a limit of its tenant, definition or key.
+        let isHeldBack: Bool
     }
 
     /// A lane.
@@ -123,7 +125,8 @@ enum ClaimStatement {
             SELECT locked.tenant_id, max(locked.served) FROM locked GROUP BY locked.tenant_id
             ON CONFLICT (tenant_id) DO UPDATE SET served = excluded.served
         )
-        SELECT taken.tenant_id, taken.execution_id, taken.epoch, taken.crash_count, taken.parent_id, last.tenant_id, last.lane
+        SELECT taken.tenant_id, taken.execution_id, taken.epoch, taken.crash_count, taken.parent_id, last.tenant_id, last.lane,
+            (SELECT count(*) FROM ready) > (SELECT count(*) FROM chosen)
         FROM (SELECT) always
         LEFT JOIN walked last ON last.number = \(laneLimit)
         LEFT JOIN taken ON true
@@ -131,6 +134,7 @@ enum ClaimStatement {
     ) { row throws(Fault) in
         Row(
             claim: row.isNull(0) ? nil : try WorkerStatements.claim(row, isOverdue: false),
-            place: row.isNull(5) ? nil : Place(tenant: try row.value(5), lane: try row.value(6)))
+            place: row.isNull(5) ? nil : Place(tenant: try row.value(5), lane: try row.value(6)),
+            isHeldBack: try row.value(7))
     }
 }

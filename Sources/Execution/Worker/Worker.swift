@@ -24,6 +24,10 @@ public final class Worker: Sendable {
         var nextLoop = 0
         /// Where the next claim goes on.
         var place = ClaimStatement.Place()
+        /// Whether something was ready that a limit held back, when this node looked last.
+        var isHeldBack = false
+        /// How many runs have ended here.
+        var ended = 0
     }
 
     public let metrics = WorkerMetrics()
@@ -153,6 +157,7 @@ public final class Worker: Sendable {
             if isUnsure { isUnsure = !(await handBackOthers()) }
             let free = await freePlaces(sleeper)
             var taken = 0
+            let ended = state.withLock { $0.ended }
             if free > 0, !isUnsure {
                 let limit = min(free, Lease.claimLimit)
                 do throws(Fault) {
@@ -165,6 +170,8 @@ public final class Worker: Sendable {
                 if taken > 0 { continue }
             }
             await lookForWishes()
+            // Nor does what one held back that has ended meanwhile wait.
+            if state.withLock({ $0.isHeldBack && $0.ended != ended }) { continue }
             await rest(sleeper, lease.pollMilliseconds)
         }
     }
@@ -189,7 +196,10 @@ public final class Worker: Sendable {
             ClaimStatement.claim, node, lease.milliseconds, limit, place.tenant, place.lane, Worker.plans.map(\.name),
             Worker.plans.map(\.running), Worker.plans.map(\.weight))
         let rows = try await batch.run().rows(slot)
-        state.withLock { $0.place = rows.first?.place ?? ClaimStatement.Place() }
+        state.withLock { state in
+            state.place = rows.first?.place ?? ClaimStatement.Place()
+            state.isHeldBack = rows.first?.isHeldBack ?? false
+        }
         let claims = rows.compactMap(\.claim)
         for claim in claims { start(claim) }
         return claims.count
@@ -223,15 +233,16 @@ public final class Worker: Sendable {
     }
 
     private func finished(_ run: Run) {
-        let free = state.withLock { state in
+        let (free, isHeldBack) = state.withLock { state in
             if state.runs[run.claim.execution] === run {
                 state.runs[run.claim.execution] = nil
                 state.late[run.claim.execution] = nil
             }
-            return concurrency - state.runs.count
+            state.ended += 1
+            return (concurrency - state.runs.count, state.isHeldBack)
         }
-        // What waits because this node was full should not wait for the next poll.
-        if free == 1 || free == enoughPlaces { wake() }
+        // What waits because this node was full, or because this run was in its way, should not wait for the next poll.
+        if free == 1 || free == enoughPlaces || isHeldBack { wake() }
     }
 
     /// Tells its runs what somebody wants of them.
