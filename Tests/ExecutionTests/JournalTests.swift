@@ -121,6 +121,24 @@ extension SeededNumbers {
         }
     }
 
+    @Test func `a node that stood still while a step was written down does not act on it`() async throws {
+        let tool = ScriptedTool(effect: .idempotent)
+        try await Workshop.run([tool]) { shop in
+            _ = try await shop.trigger(try await shop.agent("scripted"))
+            let store = shop.store(try await shop.claim())
+            let beginning = try #require(try await store.begin())
+            var isHeld = false
+            let journal = Journal(beginning, registry: shop.registry, store: store, log: RunLog(epoch: 1), isHeld: { isHeld })
+            let failure = await #expect(throws: StepFailure.self) {
+                try await journal.call(tool, key: "late", input: JSONObject())
+            }
+            #expect(failure?.fault.code == .leaseLost && tool.calls == 0)
+            isHeld = true
+            _ = try await journal.call(tool, key: "timely", input: JSONObject())
+            #expect(tool.calls == 1)
+        }
+    }
+
     @Test func `an output that is nested too deep to be read again is refused`() async throws {
         let tool = ScriptedTool { _, _ in
             var value: JSONValue = 1

@@ -34,19 +34,23 @@ final class Journal: @unchecked Sendable {
     private(set) var waiting: [WaitingStep] = []
     private let attempt: Int
     private let isPauseAsked: () -> Bool
+    private let isHeld: () -> Bool
     private var earlier: [String: JournalEntry]
     private var keys: Set<String> = []
     private var writtenBytes = 0
 
-    /// - Parameter isPauseAsked: whether the run is to stand still before its next step.
+    /// - Parameters:
+    ///   - isPauseAsked: whether the run is to stand still before its next step.
+    ///   - isHeld: whether this node still holds the lease, by its own clock.
     init(
         _ beginning: RunBeginning, registry: ToolRegistry, store: RunStore, log: RunLog,
-        isPauseAsked: @escaping () -> Bool = { false }
+        isPauseAsked: @escaping () -> Bool = { false }, isHeld: @escaping () -> Bool = { true }
     ) {
         self.registry = registry
         self.store = store
         self.log = log
         self.isPauseAsked = isPauseAsked
+        self.isHeld = isHeld
         clock = RunClock(showing: beginning.now)
         deadline = Instant.now.advanced(milliseconds: beginning.remainingMilliseconds)
         attempt = beginning.attempt
@@ -114,6 +118,8 @@ final class Journal: @unchecked Sendable {
         log.add(.info, "\(step.key) \(step.tool) \(resumption == nil ? "started" : "resumed")")
         // What may be done again need not be known before it is done.
         if call.effect == .pure { store.beginLater(step, log) } else { try await store.begin(step, log) }
+        // A node that stood still between this beginning and its answer may have been taken for dead: another does the step by now.
+        guard isHeld() else { throw RunStore.lost }
         let start = Instant.now
         let context = context(of: step, resumption)
         let output: Output

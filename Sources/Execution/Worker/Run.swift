@@ -49,15 +49,22 @@ final class Run: Sendable {
     private let registry: ToolRegistry
     private let database: Database
     private let gatherer: Gatherer
+    private let isHeld: @Sendable (ExecutionID) -> Bool
     private let state = Mutex(State())
 
-    /// - Parameter gatherer: that of the loop.
-    init(_ claim: Claim, on loop: EventLoop, database: Database, registry: ToolRegistry, gatherer: Gatherer) {
+    /// - Parameters:
+    ///   - gatherer: that of the loop.
+    ///   - isHeld: whether the lease holds, by the own clock.
+    init(
+        _ claim: Claim, on loop: EventLoop, database: Database, registry: ToolRegistry, gatherer: Gatherer,
+        isHeld: @escaping @Sendable (ExecutionID) -> Bool
+    ) {
         self.claim = claim
         self.loop = loop
         self.database = database
         self.registry = registry
         self.gatherer = gatherer
+        self.isHeld = isHeld
     }
 
     var journal: Journal? { state.withLock { $0.journal } }
@@ -160,9 +167,10 @@ final class Run: Sendable {
     }
 
     private func start(_ beginning: RunBeginning, _ store: RunStore, _ log: RunLog) {
-        let journal = Journal(beginning, registry: registry, store: store, log: log) { [unowned self] in
-            state.withLock { $0.isPauseAsked }
-        }
+        let (isHeld, execution) = (isHeld, claim.execution)
+        let journal = Journal(
+            beginning, registry: registry, store: store, log: log,
+            isPauseAsked: { [unowned self] in state.withLock { $0.isPauseAsked } }, isHeld: { isHeld(execution) })
         state.withLock { $0.journal = journal }
         let task = loop.spawn { [self] in
             let result: Result<JSONValue, StepFailure>

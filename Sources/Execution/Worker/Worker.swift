@@ -218,7 +218,9 @@ public final class Worker: Sendable {
             return state.nextLoop
         }
         let loop = group.loops[at]
-        let run = Run(claim, on: loop, database: database, registry: registry, gatherer: gatherers[at])
+        let run = Run(
+            claim, on: loop, database: database, registry: registry, gatherer: gatherers[at],
+            isHeld: { [self] execution in !isEndangered(execution, now: .now) })
         // An earlier lease of the same execution may still be ending here; it has lost its say.
         let earlier = state.withLock { $0.runs.updateValue(run, forKey: claim.execution) }
         earlier?.abort(.lost)
@@ -298,13 +300,15 @@ public final class Worker: Sendable {
         while !isStopped {
             await rest(sleeper, lease.pollMilliseconds)
             let now = Instant.now
-            let endangered = state.withLock { state in
-                state.runs.values.filter {
-                    lease.isEndangered(renewed: state.late[$0.claim.execution] ?? state.renewed, now: now)
-                }
-            }
-            for run in endangered { run.abort(.lost) }
+            let runs = state.withLock { Array($0.runs.values) }
+            for run in runs where isEndangered(run.claim.execution, now: now) { run.abort(.lost) }
         }
+    }
+
+    /// Whether the lease was renewed too long ago to be sure of it.
+    private func isEndangered(_ execution: ExecutionID, now: Instant) -> Bool {
+        let renewed = state.withLock { $0.late[execution] ?? $0.renewed }
+        return lease.isEndangered(renewed: renewed, now: now)
     }
 
     private func settle(_ runs: [Run], _ renewals: [WorkerStatements.Renewal]) {
