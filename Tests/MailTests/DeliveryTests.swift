@@ -271,6 +271,7 @@ private struct Office: Sendable {
             try insert(1, "waiting", "NULL, 'b'")
             await (try office.delivery()).removeFinished()
             #expect(try office.rows().sorted() == ["sent 0 t t", "waiting 0 f t"])
+            #expect(try await office.database.worker.first(OutboxStatements.waiting, 10) == 1)
         }
     }
 

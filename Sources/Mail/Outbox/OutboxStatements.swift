@@ -106,7 +106,7 @@ enum OutboxStatements {
     /// How much mail is waiting or under way, counted up to a bound.
     static let waiting = Statement<Int, Int>(
         "count waiting mail",
-        "SELECT count(*) FROM (SELECT FROM mail_outbox WHERE state IN ('waiting', 'sending') LIMIT $1) some"
+        "SELECT count(*) FROM (SELECT FROM mail_outbox WHERE state IN ('waiting', 'sending') LIMIT $1) unsent"
     ) { row throws(Fault) in try row.value(0) }
 
     /// Removes what was finished more than 30 days ago; the policy of the role allows no more.
