@@ -76,7 +76,8 @@ extension Scenario {
             let changed = try await visit.call(200, "POST", "/v1/executions/cancel", ["states": ["queued"]]).json
             #expect(changed == ["ids": [.string(id)], "has_more": false])
             #expect(try await visit.call(200, "GET", "/v1/executions/\(id)").json["state"] == "cancelled")
-            #expect(try await visit.call(200, "POST", "/v1/executions/cancel", [:]).json["ids"] == [])
+            let all = try await visit.call(422, "POST", "/v1/executions/cancel", [:])
+            expectProblem(all, 422, "validation_failed", field: "states")
         },
         idle("/v1/executions/replay") { visit, id in
             try await visit.call(200, "POST", "/v1/executions/\(id)/cancel")

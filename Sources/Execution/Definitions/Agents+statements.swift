@@ -61,10 +61,7 @@ enum AgentStatements {
             \(EventClause.definition("changed", type: "'agent.updated'"))
         )
         SELECT c.id, c.name, c.description, c.state, c.version,
-            coalesce(
-                (SELECT body FROM body),
-                (SELECT v.body FROM definition_versions v
-                 WHERE (v.tenant_id, v.definition_id, v.version) = (c.tenant_id, c.id, c.version))),
+            coalesce((SELECT body FROM body), \(DefinitionReference.body(of: "c"))),
             c.created_at, c.updated_at, c.revision, insula_audit($6, c.id)
         FROM changed c
         """, decode: agent)
@@ -80,10 +77,9 @@ enum AgentStatements {
         ), told AS (
             \(EventClause.definition("moved", type: "'agent.' || CASE state WHEN 'running' THEN 'started' ELSE state END"))
         )
-        SELECT m.id, m.name, m.description, m.state, m.version, v.body, m.created_at, m.updated_at, m.revision,
-            insula_audit($4, m.id)
+        SELECT m.id, m.name, m.description, m.state, m.version, \(DefinitionReference.body(of: "m")), m.created_at, m.updated_at,
+            m.revision, insula_audit($4, m.id)
         FROM moved m
-        JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (m.tenant_id, m.id, m.version)
         """, decode: agent)
 
     static let lockStarts = Statement<Void, TenantID>(

@@ -14,6 +14,16 @@ public enum DefinitionReference: Sendable, Hashable {
     /// Versions of one definition, at most.
     public static let versionLimit = 1_000
 
+    /// The body of the version that the row `d` names, as an expression: also one that was written while the statement waited for `d`.
+    static func body(of d: String) -> String {
+        """
+        coalesce(
+            (SELECT v.body FROM definition_versions v
+             WHERE (v.tenant_id, v.definition_id, v.version) = (\(d).tenant_id, \(d).id, \(d).version)),
+            insula_body(\(d).tenant_id, \(d).id, \(d).version))
+        """
+    }
+
     /// - Parameter field: what would make one more.
     static func tooManyVersions(_ field: String) -> Fault {
         Fault(

@@ -64,10 +64,11 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
         lock = Statement(
             "lock \(kind)",
             """
-            SELECT d.state, v.body, d.version
-            FROM definitions d
-            JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
-            WHERE d.id = $1 AND d.kind = '\(kind)' AND d.state <> 'deleted' FOR NO KEY UPDATE OF d
+            WITH locked AS MATERIALIZED (
+                SELECT d.* FROM definitions d
+                WHERE d.id = $1 AND d.kind = '\(kind)' AND d.state <> 'deleted' FOR NO KEY UPDATE OF d
+            )
+            SELECT state, \(DefinitionReference.body(of: "locked")), version FROM locked
             """
         ) { row throws(Fault) in
             Present(state: try row.state(0), body: try row.json(1) ?? .emptyObject, version: try row.value(2))
@@ -148,14 +149,14 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
         Statement(
             "run \(kind)",
             """
-            WITH definition AS (
-                SELECT d.tenant_id, d.id, d.state, d.version, v.body
-                FROM definitions d
-                JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+            WITH locked AS MATERIALIZED (
+                SELECT d.* FROM definitions d
                 -- Who halts a tenant locks its row: no work is added behind his back.
                 JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
                 WHERE d.id = $1 AND d.kind = '\(kind)' AND d.state <> 'deleted'
                 FOR SHARE OF d FOR KEY SHARE OF t
+            ), definition AS MATERIALIZED (
+                SELECT tenant_id, id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked
             ), wanted (\(EnqueueClause.columns)) AS (
                 SELECT tenant_id, $2, id, version, body, 'manual', $3, coalesce((body ->> 'priority')::int, 0), NULL::timestamptz,
                     NULL, NULL::uuid, 0, NULL::uuid, NULL

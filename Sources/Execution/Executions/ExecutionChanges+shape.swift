@@ -101,7 +101,7 @@ public struct ManyExecutions: Sendable {
     }
 
     public static let input = Input<ManyExecutions>("ManyExecutions", "Which executions are meant.") { fields in
-        ManyExecutions(
+        let many = ManyExecutions(
             ExecutionFilter(
                 of: fields.definition(),
                 states: fields.optional(
@@ -111,6 +111,11 @@ public struct ManyExecutions: Sendable {
                 errorClass: fields.optional("error_class", .enumeration(ErrorClass.self), "Only those with this sort of error.")),
             createdBefore: fields.optional("created_before", .timestamp, "Only those that were made before."),
             limit: fields.defaulted("limit", .integer(Executions.manyLimits), 100, "How many at most, the oldest first."))
+        fields.refuse(
+            "states", .required,
+            "Say which executions: by their states, by what they run, by trigger, by error class, or by when they were made.",
+            when: many.filter.isEmpty && many.createdBefore == nil)
+        return many
     }
 }
 

@@ -23,6 +23,9 @@ public struct ExecutionFilter: Sendable, Equatable {
         self.parent = parent
     }
 
+    /// Whether it chooses all.
+    var isEmpty: Bool { self == ExecutionFilter() }
+
     /// The states as the database knows them; `nil` for all.
     var words: [String]? { states.isEmpty ? nil : states.map(\.rawValue) }
 

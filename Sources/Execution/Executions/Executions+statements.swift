@@ -19,14 +19,14 @@ enum ExecutionStatements {
     >(
         "trigger agent",
         """
-        WITH agent AS (
-            SELECT d.id, d.state, d.version, v.body
-            FROM definitions d
-            JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+        WITH locked AS MATERIALIZED (
+            SELECT d.* FROM definitions d
             -- Who halts a tenant locks its row: no work is added behind his back.
             JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
             WHERE d.id = $2 AND d.kind = 'agent' AND d.state <> 'deleted'
             FOR SHARE OF d FOR KEY SHARE OF t
+        ), agent AS MATERIALIZED (
+            SELECT id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked
         ), wanted (\(EnqueueClause.columns)) AS (
             SELECT $1, $3, id, version, body, 'manual', $4, $5::int, $6, $7, NULL::uuid, 0, NULL::uuid, NULL
             FROM agent WHERE state = 'running'

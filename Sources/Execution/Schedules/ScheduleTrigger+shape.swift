@@ -2,6 +2,7 @@
 
 import Base
 import JSON
+import Tenancy
 
 extension ScheduleTrigger {
     /// A trigger as it is sent.
@@ -32,6 +33,9 @@ extension ScheduleTrigger {
         fields.refuse("cron", .required, wanted, when: type == .cron && cron == nil)
         fields.refuse("at", .required, wanted, when: type == .at && at == nil)
         fields.refuse("event", .required, wanted, when: type == .event && event == nil)
+        fields.refuse(
+            "event", .format, "This is one type of event, in small letters, such as execution.failed; a pattern is not.",
+            when: event.map { EventPattern($0) == nil || $0.contains("*") } ?? false)
         fields.refuse(
             "agent_id", .required, "The agent, task, flow or automation whose runs it waits for.",
             when: type == .completionOf && definition == nil)

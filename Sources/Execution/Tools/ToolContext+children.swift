@@ -46,10 +46,7 @@ extension ToolContext {
     func call(_ definition: DefinitionReference, input: JSONRaw, waits: Bool) async throws(StepFailure) -> JSONValue {
         if case .children(let outcomes)? = resumption, let outcome = outcomes.first {
             guard outcome.state == .succeeded else {
-                let cause = outcome.error.flatMap { try? JSONValue(parsing: $0.bytes)["message"]?.string } ?? "no more is known"
-                throw StepFailure(
-                    Fault(.outboundFailed, "\(outcome.execution) ended as \(outcome.state.rawValue): \(cause.cut(bytes: 500))"),
-                    .permanent)
+                throw StepFailure(ToolContext.fault(of: outcome), .permanent)
             }
             let output = outcome.output.flatMap { try? JSONValue(parsing: $0.bytes) } ?? .null
             return ["execution_id": .string(outcome.execution.description), "output": output]
@@ -57,6 +54,18 @@ extension ToolContext {
         let child = try await startChild(of: definition, input: input)
         guard waits else { return ["execution_id": .string(child.description)] }
         throw StepFailure.suspended(.children([child]))
+    }
+
+    /// What a child failed with, under its own code. Of children of children the innermost is named.
+    private static func fault(of outcome: ChildOutcome) -> Fault {
+        let error = outcome.error.flatMap { try? JSONValue(parsing: $0.bytes) }
+        let cause = error?["message"]?.string ?? "no more is known"
+        let code = error?["code"]?.string.flatMap { Fault.Code(rawValue: $0) }
+        let ending = " ended as \(outcome.state.rawValue): "
+        return Fault(
+            // A child that was cancelled does not cancel who waits for it.
+            outcome.state == .failed && code != .leaseLost && code != .cancelled ? code ?? .outboundFailed : .invalidState,
+            cause.contains(ending) ? cause : "\(outcome.execution)\(ending)\(cause.cut(bytes: 500))")
     }
 
     /// Behind its parent in the order of ids, and the same each time.
