@@ -69,7 +69,7 @@ import Testing
             _ = try (0..<200).map { record($0, 60_000) }.keyed(by: key, otherwise: "s")
         }
         #expect(fault.code == .limitReached && fault.fields.first?.path == "records[139]")
-        let same = try (0..<200).map { _ in record(7, 60_000) } + [record(7, 1)]
+        let same = (0..<200).map { _ in record(7, 60_000) } + [record(7, 1)]
         let one = try same.keyed(by: key, otherwise: "s")
         #expect(one.map(\.key) == ["7"] && one[0].value.bytes.count < 50)
         let long = try #require(throws: Fault.self) { _ = try [record(1, 70_000)].keyed(by: [], otherwise: "s") }
@@ -87,9 +87,11 @@ import Testing
                 PutRecords([NewRecord(key: "k", value: JSONRaw(Array(body.utf8)))]), into: known, try shop.permit())
             let rows = JSONValue.array([JSONValue](repeating: ["id": "k"], count: 200))
             func plan(_ field: String) -> JSONValue {
-                [
+                var take = JSONObject()
+                take[field] = "taken"
+                return [
                     "source": ["records": rows], "output": false,
-                    "enrich": ["lookup": [["dataset": "known", "field": "id", "take": .object([field: "taken"])]]],
+                    "enrich": ["lookup": [["dataset": "known", "field": "id", "take": .object(take)]]],
                 ]
             }
             let report = try await shop.call(tool, plan("small"))
