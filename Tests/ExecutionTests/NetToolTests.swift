@@ -89,14 +89,18 @@ private struct Outlook: Sendable {
         _ body: @escaping @Sendable (Outlook) async throws -> Void
     ) async throws {
         let certificate = try TestCertificate("DNS:localhost")
-        let site = Site { request, _ in
+        let answer: @Sendable (Site.Request, Int) -> Site.Answer = { request, _ in
             request.path == "/away" ? (302, [("location", "http://10.0.0.1/")], "") : (200, headers, "hello")
         }
         let group = LoopGroup(count: 1)
         let pool = BlockingPool(name: "outlook", threads: 2)
         let tls = try TLSContext(certificateFile: certificate.file, keyFile: certificate.keyFile)
-        let secure = try await Server(on: .v4(0x7F00_0001, port: 0), group: group, responder: site, tls: tls)
-        let plain = try await Server(on: .v4(0x7F00_0001, port: 0), group: group, responder: site)
+        let secure = try await Server(on: .v4(0x7F00_0001, port: 0), group: group, responder: Site(answer), tls: tls)
+        let encrypted = "https://localhost:\(secure.address.port)"
+        let street = Site { request, number in
+            request.path == "/up" ? (301, [("location", encrypted + "/")], "") : answer(request, number)
+        }
+        let plain = try await Server(on: .v4(0x7F00_0001, port: 0), group: group, responder: street)
         let rule = try AddressGuard(
             allowing: [secure, plain].flatMap { ["127.0.0.1/32:\($0.address.port)", "[::1/128]:\($0.address.port)"] }.joined(
                 separator: ","))
@@ -108,7 +112,7 @@ private struct Outlook: Sendable {
                 let outlook = Outlook(
                     inspect: NetInspectTool(client: client, resolver: resolver),
                     scan: SecurityScanTool(client: client, resolver: resolver),
-                    names: names, secure: "https://localhost:\(secure.address.port)",
+                    names: names, secure: encrypted,
                     plain: "http://127.0.0.1:\(plain.address.port)")
                 try await body(outlook)
                 names.stop()
@@ -253,6 +257,69 @@ private struct Outlook: Sendable {
             #expect(!String(decoding: report.bytes, as: UTF8.self).contains("hidden-value"))
             let plain = try await outlook.call(outlook.scan, ["target": .string(outlook.plain)])
             #expect(plain["findings"]?[0]?["id"] == "tls_missing" && plain["skipped"]?["dns"]?.string?.isEmpty == false)
+        }
+    }
+
+    @Test func `a site that leads from http to https is judged by where it leads`() async throws {
+        try await Outlook.run(Self.sound) { _, _ in
+            []
+        } _: { outlook in
+            let report = try await outlook.call(outlook.scan, ["target": .string(outlook.plain + "/up")])
+            let found = report["findings"]?.array ?? []
+            let ids = found.compactMap { $0["id"]?.string }
+            #expect(!ids.contains("tls_missing") && ids.contains("first_step_plain"), "\(ids)")
+            #expect(found.first { $0["id"] == "first_step_plain" }?["severity"] == "info")
+            // The certificate is the one of the page that people see.
+            #expect(report["checked"] == ["tls", "http"])
+            #expect(!ids.contains("hsts_missing") && !ids.contains("cookie_not_secure"))
+        }
+    }
+
+    @Test func `a policy above the name holds for it, up to the organisation`() async throws {
+        try await Outlook.run(Self.sound) { name, type in
+            switch (name, type) {
+            case ("mail.example.org", .txt): [(.txt, FakeNameServer.text("v=spf1 -all"))]
+            case ("_dmarc.example.org", .txt): [(.txt, FakeNameServer.text("v=DMARC1; p=reject; sp=quarantine"))]
+            case ("localhost", .caa): [(.caa, [0, 5] + Array("issueca.example".utf8))]
+            default: []
+            }
+        } _: { outlook in
+            let report = try await outlook.call(
+                outlook.scan, ["target": .string(outlook.secure), "domain": "mail.example.org"])
+            let ids = report["findings"]?.array?.compactMap { $0["id"]?.string } ?? ["none"]
+            #expect(!ids.contains { $0.hasPrefix("dmarc") }, "\(ids)")
+            #expect(outlook.names.questions.contains("_dmarc.example.org TXT"))
+            #expect(!outlook.names.questions.contains("_dmarc.org TXT"))
+        }
+    }
+
+    @Test func `nothing is asked about names that lead inside, nor about those that only a network of its own knows`()
+        async throws
+    {
+        try await Outlook.run(Self.sound) { name, type in
+            switch (name, type) {
+            case ("inside.example.org", .aaaa): [(.aaaa, [0xFD] + [UInt8](repeating: 1, count: 15))]
+            default: [(.txt, FakeNameServer.text("host=db7")), (.mx, [0, 10, 4] + "mail".utf8 + [0])]
+            }
+        } _: { outlook in
+            for name in ["inside.example.org", "printer", "vault.internal", "nas.home.arpa", "db.corp", "_mta-sts.x.lan"] {
+                let look = try await #require(throws: StepFailure.self) {
+                    _ = try await outlook.call(
+                        outlook.inspect,
+                        ["target": .string(name), "parts": ["dns"], "records": ["TXT", "MX", "NS", "CAA", "CNAME"]])
+                }
+                #expect(look.fault.code == .outboundRefused, "\(name): \(look.fault.message)")
+                let failure = try await #require(throws: StepFailure.self) {
+                    _ = try await outlook.call(outlook.scan, ["target": .string(outlook.secure), "domain": .string(name)])
+                }
+                #expect(failure.fault.code == .outboundRefused, "\(name): \(failure.fault.message)")
+            }
+            let asked = outlook.names.questions.filter { !$0.hasPrefix("localhost ") }
+            #expect(asked.allSatisfy { $0.hasSuffix(" A") || $0.hasSuffix(" AAAA") }, "\(asked)")
+            // A name of the world without addresses is asked about.
+            let seen = try await outlook.call(
+                outlook.inspect, ["target": "mail.example.org", "parts": ["dns"], "records": ["TXT"]])
+            #expect(seen["records"]?.array?.contains { $0["value"] == "host=db7" } == true)
         }
     }
 

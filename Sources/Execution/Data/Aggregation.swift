@@ -1,6 +1,6 @@
 // Groups of records and their figures. Sums of integers are exact: they are gathered in 128 bits, and come out as an integer whenever the
 // result is one that JSON's readers keep; averages and medians of integers are integers where they come out even.
-// Bounds: `groupLimit` groups, `measureLimit` figures a group.
+// Bounds: `groupLimit` groups, `measureLimit` figures a group, `RecordBounds.bytes` of all that comes out.
 
 import Base
 import JSON
@@ -41,7 +41,7 @@ struct Aggregation: Sendable {
     }
 
     /// A record a group, in the order in which the groups first came.
-    /// - Throws: `.limitReached` for too many groups; `.invalid` naming a field that holds what can't be added.
+    /// - Throws: `.limitReached` for too many groups or too large ones; `.invalid` naming a field that holds what can't be added.
     func groups(of records: [JSONObject]) throws(Fault) -> [JSONObject] {
         var places: [[UInt8]: Int] = [:]
         var groups: [(first: JSONObject, members: [JSONObject])] = []
@@ -58,11 +58,12 @@ struct Aggregation: Sendable {
             groups.append((record, [record]))
         }
         if groups.isEmpty && fields.isEmpty { groups = [(JSONObject(), [])] }
-        var results: [JSONObject] = []
+        var (results, sum): ([JSONObject], RecordSum) = ([], RecordSum())
         for group in groups {
             var result = JSONObject()
             for field in fields { try RecordStep.put(field.value(in: group.first) ?? .null, field, &result) }
             for (name, measure) in measures { try RecordStep.put(try measure.value(of: group.members), name, &result) }
+            try sum.add(.object(result))
             results.append(result)
         }
         return results

@@ -74,7 +74,9 @@ struct DataPlan: Sendable {
 
         static let input = Input<Destination>("DataDestination", "A dataset that the records are written to.") { fields in
             Destination(
-                dataset: fields.required("dataset", .string(1...100, format: .line), "By id or name; one of a new name is made."),
+                dataset: fields.required(
+                    "dataset", .string(1...100, format: .line),
+                    "By id or name; one of a new name is made. None that is read as well."),
                 key: fields.defaulted(
                     "key", .array(of: FieldPathShape(), 0...8), [],
                     "The fields whose values, joined by slashes, are a record's key; none for keys out of the execution and the place."
@@ -93,7 +95,7 @@ struct DataPlan: Sendable {
 
     static func input(_ name: String) -> Input<DataPlan> {
         Input<DataPlan>(name, "Records from a source, what happens to them, and where they go.") { fields in
-            DataPlan(
+            let plan = DataPlan(
                 source: fields.optional(
                     "source", Source.input, "Where records come from; otherwise the output of the tool before."),
                 cleaning: fields.optional("clean", Cleaning.input, "How they are cleaned."),
@@ -104,6 +106,18 @@ struct DataPlan: Sendable {
                 givesRecords: fields.defaulted("output", .boolean, true, "Whether the output holds the records."),
                 previous: fields.optional(
                     "previous", .json(bytes: Journal.stepOutputBytes), "The output of the tool before; the strategy gives it."))
+            fields.refuse("destination", .reference, overlap, when: plan.overlaps)
+            return plan
         }
+    }
+
+    /// Why a dataset is refused as a destination. The parts that were written before a crash would be read, and counted, a second time.
+    static let overlap = "This dataset is read as well: what is written to it would change what a repetition of the step reads."
+
+    /// Whether the destination is named as a source or a look-up, too. The same dataset by its id and by its name is found at the run.
+    private var overlaps: Bool {
+        guard let target = destination.map({ DatasetStore.Reference($0.dataset) }) else { return false }
+        let read = (enrichment?.lookups.map(\.dataset) ?? []) + (source?.dataset.map { [$0] } ?? [])
+        return read.contains { DatasetStore.Reference($0) == target }
     }
 }

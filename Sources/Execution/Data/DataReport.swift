@@ -16,6 +16,8 @@ struct DataReport: Sendable {
     var inserted = 0
     var updated = 0
     var problems: [RecordRules.Problem] = []
+    /// The datasets that were read, none of which may be written to.
+    var sources: Set<DatasetID> = []
     var dataset: DatasetID?
     var count = 0
     /// The records that fit into an output.

@@ -1,5 +1,6 @@
 // A field that is computed from others: arithmetic that stays exact where all numbers are integers, and the few things one does with texts.
 // A value that is missing makes the result null, but for `coalesce` and `concat`.
+// Bounds: `operands` go in; a text that is put together has at most `textBytes`.
 
 import Base
 import JSON
@@ -32,6 +33,8 @@ struct Derivation: Sendable {
     }
 
     static let operands = 1...16
+    /// The most bytes of a text that is put together: more than a step may give is never needed.
+    static let textBytes = RecordBounds.outputBytes
 
     let field: FieldPath
     let operation: Operation
@@ -45,12 +48,13 @@ struct Derivation: Sendable {
     }
 
     /// The value for a record.
-    /// - Throws: `.invalid` naming the field when the operands are of the wrong kind or the result is beyond a number.
+    /// - Throws: `.invalid` naming the field when the operands are of the wrong kind or the result is beyond a number; `.limitReached` naming
+    ///   it when a text gets too long.
     func value(in record: JSONObject) throws(Fault) -> JSONValue {
         let values = operands.map { $0.field.map { $0.value(in: record) ?? .null } ?? $0.value }
         switch operation {
         case .coalesce: return values.first { !$0.isNull } ?? .null
-        case .concat: return .string(try values.map(text).joined())
+        case .concat: return .string(try joined(values))
         case .lower, .upper, .trim, .length:
             guard !values[0].isNull else { return .null }
             return try changed(try text(values[0]))
@@ -64,6 +68,20 @@ struct Derivation: Sendable {
             }
             return result
         }
+    }
+
+    /// Looks at the length before it puts anything on.
+    private func joined(_ values: [JSONValue]) throws(Fault) -> String {
+        var result = ""
+        for value in values {
+            let part = try text(value)
+            guard result.utf8.count + part.utf8.count <= Derivation.textBytes else {
+                let message = "\(field) would have more than \(Derivation.textBytes) bytes."
+                throw Fault(.limitReached, message, fields: [Fault.Field(field.description, "limit", message)])
+            }
+            result += part
+        }
+        return result
     }
 
     private func changed(_ text: String) throws(Fault) -> JSONValue {

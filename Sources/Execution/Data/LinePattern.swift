@@ -1,6 +1,6 @@
 // Fields out of lines of text, by a line with names where the fields stand: `Order {id} of {date}: {total}`. A field takes the fewest
 // characters up to the text behind it; an empty name passes over what stands there.
-// Bounds: `fieldLimit` fields; the time is linear in the text for each field.
+// Bounds: `fieldLimit` fields; the time is linear in the text, since each field is looked for behind the one before (`ByteSearch`).
 
 import Base
 import JSON
@@ -11,7 +11,7 @@ struct LinePattern: Sendable {
     static let fieldLimit = 32
 
     private enum Piece {
-        case text([UInt8])
+        case text(ByteSearch)
         case field(String)
     }
 
@@ -26,7 +26,7 @@ struct LinePattern: Sendable {
             guard first == UInt8(ascii: "{") else {
                 let text = rest.prefix { $0 != UInt8(ascii: "{") }
                 guard !text.contains(UInt8(ascii: "}")) else { return nil }
-                pieces.append(.text(Array(text)))
+                pieces.append(.text(ByteSearch(Array(text))))
                 rest = rest.dropFirst(text.count)
                 continue
             }
@@ -50,15 +50,15 @@ struct LinePattern: Sendable {
             case .text(let text):
                 // Behind a field it has been taken already.
                 if index > 0 { continue }
-                guard rest.starts(with: text) else { return nil }
-                rest = rest.dropFirst(text.count)
+                guard rest.starts(with: text.run) else { return nil }
+                rest = rest.dropFirst(text.run.count)
             case .field(let name):
                 var end = rest.endIndex
                 var next = rest.endIndex
                 if index + 1 < pieces.count, case .text(let text) = pieces[index + 1] {
                     let isLast = index + 2 == pieces.count
                     guard let found = LinePattern.find(text, in: rest, atEnd: isLast) else { return nil }
-                    (end, next) = (found, found + text.count)
+                    (end, next) = (found, found + text.run.count)
                 }
                 if !name.isEmpty { record[name] = .string(String(decoding: rest[rest.startIndex..<end], as: UTF8.self).trimmed) }
                 rest = rest[next...]
@@ -67,10 +67,10 @@ struct LinePattern: Sendable {
         return rest.isEmpty ? record : nil
     }
 
-    private static func find(_ text: [UInt8], in line: ArraySlice<UInt8>, atEnd: Bool) -> Int? {
-        guard line.count >= text.count else { return nil }
-        if atEnd { return line.suffix(text.count).elementsEqual(text) ? line.endIndex - text.count : nil }
-        return (line.startIndex...(line.endIndex - text.count)).first { line[$0] == text[0] && line[$0...].starts(with: text) }
+    private static func find(_ text: ByteSearch, in line: ArraySlice<UInt8>, atEnd: Bool) -> Int? {
+        guard atEnd else { return text.first(in: line) }
+        let end = line.suffix(text.run.count)
+        return end.elementsEqual(text.run) ? end.startIndex : nil
     }
 
     /// The records of all lines that look so.

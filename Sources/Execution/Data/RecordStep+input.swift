@@ -39,7 +39,7 @@ extension RecordStep {
 enum RecordBounds {
     /// The most records that are held at once.
     static let records = 50_000
-    /// The most bytes of a text that records are read from.
+    /// The most bytes of a text that records are read from, and of records that are held or written together.
     static let bytes = 8 << 20
     /// The most bytes of records that a step gives as its output.
     static let outputBytes = 800 << 10

@@ -1,5 +1,5 @@
 // One change of a list of records: what `transform` is given a row of. Each is a function of the list alone.
-// Bounds: `fieldLimit` fields in one step, `flattenedMembers` of a flattened record.
+// Bounds: `fieldLimit` fields in one step, `flattenedMembers` of a flattened record, `RecordBounds.bytes` of all records after each step.
 
 import Base
 import JSON
@@ -22,7 +22,8 @@ enum RecordStep: Sendable {
     static let fieldLimit = 50
     static let flattenedMembers = 500
 
-    /// - Throws: `.invalid` naming the record and the field that it can't be done to.
+    /// - Throws: `.invalid` naming the record and the field that it can't be done to; `.limitReached` when the records get too large, which is
+    ///   seen at the record that is too much.
     func apply(to records: inout [JSONObject]) throws(Fault) {
         switch self {
         case .filter(let filter): records.removeAll { !filter.accepts($0) }
@@ -30,9 +31,11 @@ enum RecordStep: Sendable {
         case .sort(let keys): RecordStep.sort(&records, keys)
         case .limit(let count): records = Array(records.prefix(count))
         default:
+            var sum = RecordSum()
             for index in records.indices {
                 do throws(Fault) {
                     records[index] = try changed(records[index])
+                    try sum.add(.object(records[index]))
                 } catch {
                     let fields = error.fields.map { Fault.Field("records[\(index)].\($0.path)", $0.code, $0.message) }
                     throw Fault(error.code, "The record at place \(index) can't be changed so. \(error.message)", fields: fields)
@@ -115,12 +118,18 @@ enum RecordStep: Sendable {
     /// Members of objects under the names on the way to them; arrays stay whole. Recursion is bounded by the depth of JSON.
     private static func flattened(_ record: JSONObject, _ separator: String) throws(Fault) -> JSONObject {
         var result = JSONObject()
+        var nameBytes = 0
         func add(_ object: JSONObject, _ prefix: String) throws(Fault) {
             for member in object.members {
                 let name = prefix + member.name
                 if let inner = member.value.object, !inner.isEmpty {
                     try add(inner, name + separator)
                 } else {
+                    nameBytes += name.utf8.count
+                    guard nameBytes <= RecordBounds.bytes else {
+                        throw Fault(
+                            .limitReached, "The names of a flattened record would have more than \(RecordBounds.bytes) bytes.")
+                    }
                     result[name] = member.value
                     guard result.count <= flattenedMembers else {
                         throw .invalid(name, "limit", "A flattened record has at most \(flattenedMembers) fields.")

@@ -12,8 +12,8 @@ enum SecurityChecks {
 
     // MARK: Names
 
-    /// - Parameters: the texts of the domain, those of `_dmarc`, and the CAA records on the way up.
-    static func names(domain: String, texts: [String], policies: [String], authorities: [String]) -> [SecurityFinding] {
+    /// - Parameters: the texts of the domain, what holds for forged mail, and the CAA records on the way up.
+    static func names(domain: String, texts: [String], policy: MailPolicy?, authorities: [String]) -> [SecurityFinding] {
         var findings: [SecurityFinding] = []
         let senders = texts.filter { $0.lowercased() == "v=spf1" || $0.lowercased().hasPrefix("v=spf1 ") }
         if senders.isEmpty {
@@ -32,20 +32,20 @@ enum SecurityChecks {
                 SecurityFinding(
                     .high, "spf_open", "Anybody may send mail for the domain.", seen: senders[0], "End the rule with -all."))
         }
-        let dmarc = policies.filter { $0.lowercased().hasPrefix("v=dmarc1") }
-        if let policy = dmarc.first {
-            let tags = policy.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
-            if !tags.contains("p=quarantine") && !tags.contains("p=reject") {
+        if let policy {
+            if !policy.isStrict {
                 findings.append(
                     SecurityFinding(
-                        .low, "dmarc_weak", "Forged mail is asked to be delivered.", seen: policy, "Set p=quarantine or p=reject."
-                    ))
+                        .low, "dmarc_weak", "Forged mail is asked to be delivered.",
+                        seen: "\(policy.text) at _dmarc.\(policy.domain)",
+                        policy.isInherited
+                            ? "Set sp=quarantine or sp=reject there, or a record of its own." : "Set p=quarantine or p=reject."))
             }
         } else {
             findings.append(
                 SecurityFinding(
                     .medium, "dmarc_missing", "Nobody says what becomes of forged mail.",
-                    seen: "no TXT record at _dmarc.\(domain)",
+                    seen: "no TXT record v=DMARC1, or several, at _dmarc.\(domain) and above",
                     "Publish v=DMARC1; p=reject with an address for reports."))
         }
         if authorities.isEmpty {
@@ -59,6 +59,24 @@ enum SecurityChecks {
     }
 
     // MARK: TLS
+
+    /// How safe the way is to the page that a visitor comes to in the end.
+    static func way(from url: WebURL, to final: WebURL) -> [SecurityFinding] {
+        if final.scheme != "https" {
+            return [
+                SecurityFinding(
+                    .high, "tls_missing", "The site is read and changed on the way by anybody.", seen: final.description,
+                    "Use https.")
+            ]
+        }
+        guard url.scheme != "https" else { return [] }
+        return [
+            SecurityFinding(
+                .info, "first_step_plain", "The first step to the site is read and changed on the way by anybody.",
+                seen: "\(url) leads to \(final)",
+                "Link to https, and have browsers remember it: Strict-Transport-Security with preload.")
+        ]
+    }
 
     static func transport(_ report: TLSReport, now: Timestamp) -> [SecurityFinding] {
         var findings: [SecurityFinding] = []

@@ -1,5 +1,6 @@
 // What can be seen of a server from outside, gathered once for the tools that tell or judge it: its names' records, how it begins TLS, what it
-// answers. Every address, those of the name system included, is judged by the guard before anything else is done.
+// answers. Every address, those of the name system included, is judged by the guard before anything else is done: the machine's name servers
+// may know names that the world does not, and about these nothing is told.
 // Bounds: `responseBytes` of an answer are read, the deadline.
 
 import Base
@@ -19,6 +20,8 @@ struct ServerInspection: Sendable {
     let url: WebURL
     var addresses: [IPAddress] = []
     var records: [DNSRecord] = []
+    /// The names that may be asked about, with what was answered when their addresses were judged.
+    var judged: [String: [DNSRecordType: [DNSRecord]]] = [:]
     var tls: TLSReport?
     var response: ClientResponse?
     /// Why a part could not be looked at.
@@ -57,14 +60,25 @@ struct ServerInspector: Sendable {
         return inspection
     }
 
-    /// Looks records up, and has the guard judge the addresses among them.
-    /// - Throws: `.outboundRefused`, `.cancelled`.
+    /// Looks records up once the guard has judged the addresses of the name, and has it judge those among the records.
+    /// - Throws: `.outboundRefused`, also for a name without addresses that only a network of its own knows; `.cancelled`.
     func look(
         up types: [DNSRecordType], of name: String, _ inspection: inout ServerInspection, deadline: Instant
     ) async throws(Fault) {
+        let host = ServerInspector.host(in: name)
+        do throws(Fault) {
+            if inspection.judged[host] == nil {
+                inspection.judged[host] = try await judged(host, inspection, deadline: deadline)
+            }
+        } catch {
+            if error.code == .outboundRefused { throw error }
+            return try note(error, .dns, &inspection)
+        }
         for type in types {
             do throws(Fault) {
-                let found = try await resolver.records(type, of: name, deadline: deadline)
+                let known = host == name ? inspection.judged[host]?[type] : nil
+                let found =
+                    if let known { known } else { try await resolver.records(type, of: name, deadline: deadline) }
                 try client.judge(found.compactMap(\.address), port: inspection.url.effectivePort ?? 443)
                 for record in found where !inspection.records.contains(record) { inspection.records.append(record) }
             } catch {
@@ -74,11 +88,41 @@ struct ServerInspector: Sendable {
         }
     }
 
+    /// The host that a name says something about: labels with an underscore in front are no hosts (RFC 8552).
+    private static func host(in name: String) -> String {
+        let labels = name.lowercased().split(separator: ".").drop { $0.hasPrefix("_") }
+        return labels.joined(separator: ".")
+    }
+
+    /// The addresses of a name, all of which may be reached.
+    /// - Throws: `.outboundRefused` when one of them may not, or there is none and the name is not of the world.
+    private func judged(
+        _ host: String, _ inspection: ServerInspection, deadline: Instant
+    ) async throws(Fault) -> [DNSRecordType: [DNSRecord]] {
+        var answers: [DNSRecordType: [DNSRecord]] = [:]
+        for type in [DNSRecordType.a, .aaaa] {
+            let found = try await resolver.records(type, of: host, deadline: deadline)
+            try client.judge(found.compactMap(\.address), port: inspection.url.effectivePort ?? 443)
+            answers[type] = found
+        }
+        let isTarget = host == ServerInspector.host(in: inspection.url.hostname)
+        let hasAddress =
+            answers.values.contains { $0.contains { $0.address != nil } } || isTarget && !inspection.addresses.isEmpty
+        guard hasAddress || !LocalName.holds(host) else {
+            throw Fault(.outboundRefused, "\(host) is a name of networks of their own, about which nothing is asked.")
+        }
+        return answers
+    }
+
+    /// How TLS begins at `url`, or else at what is inspected.
     /// - Throws: `.cancelled`.
-    func lookAtTLS(_ inspection: inout ServerInspection, deadline: Instant) async throws(Fault) {
-        guard inspection.url.scheme == "https" else { return }
+    func lookAtTLS(
+        at url: WebURL? = nil, _ inspection: inout ServerInspection, deadline: Instant
+    ) async throws(Fault) {
+        let url = url ?? inspection.url
+        guard url.scheme == "https" else { return }
         do throws(Fault) {
-            inspection.tls = try await client.inspectTLS(inspection.url, timeoutMilliseconds: left(deadline))
+            inspection.tls = try await client.inspectTLS(url, timeoutMilliseconds: left(deadline))
         } catch {
             try note(error, .tls, &inspection)
         }

@@ -1,6 +1,6 @@
 // `data_processing`: records from a source through cleaning, validation, enrichment and aggregation to a destination, with a report of
 // each stage. What burns a core leaves the loop; files come through the guarded client. Written records have keys that are the same
-// when the step is repeated, so that a repetition replaces what it wrote.
+// when the step is repeated, so that a repetition replaces what it wrote; and nothing is written to what is read, so that it reads the same.
 // Bounds: `RecordBounds`, the plan's quotas, `writtenAtOnce` records a transaction, the deadline of the run.
 
 import Base
@@ -63,7 +63,7 @@ struct DataProcessingTool: Tool {
     func call(_ plan: DataPlan, in context: ToolContext) async throws(StepFailure) -> JSONValue {
         do throws(Fault) {
             var report = DataReport()
-            var rows = try await read(plan, context)
+            var rows = try await read(plan, context, &report)
             report.read = rows.count
             rows = try await checked(rows, plan, &report)
             if let enrichment = plan.enrichment { rows = try await enriched(rows, enrichment, context, &report) }
@@ -78,12 +78,17 @@ struct DataProcessingTool: Tool {
 
     // MARK: Reading
 
-    private func read(_ plan: DataPlan, _ context: ToolContext) async throws(Fault) -> [SourceRow] {
+    private func read(
+        _ plan: DataPlan, _ context: ToolContext, _ report: inout DataReport
+    ) async throws(Fault) -> [SourceRow] {
         let source = plan.source
         let limit = source?.limit ?? RecordBounds.records
         let records: [JSONObject]
         if let dataset = source?.dataset {
-            records = try await stored(DatasetStore.Reference(dataset), source?.filter, limit, context)
+            let lane = database.slow(.tenant(context.tenant))
+            let found = try await DatasetStore(tenant: context.tenant).find(DatasetStore.Reference(dataset), lane).id
+            report.sources.insert(found)
+            records = try await stored(found, source?.filter, limit, context)
         } else if let source, let url = source.url {
             records = try await fetched(url, source, context)
         } else {
@@ -97,11 +102,10 @@ struct DataProcessingTool: Tool {
     }
 
     private func stored(
-        _ reference: DatasetStore.Reference, _ filter: RecordFilter?, _ limit: Int, _ context: ToolContext
+        _ dataset: DatasetID, _ filter: RecordFilter?, _ limit: Int, _ context: ToolContext
     ) async throws(Fault) -> [JSONObject] {
         let store = DatasetStore(tenant: context.tenant)
         let lane = database.slow(.tenant(context.tenant))
-        let dataset = try await store.find(reference, lane).id
         var records: [JSONObject] = []
         var (query, bytes) = (DatasetQuery(filter: filter, limit: 500), 0)
         repeat {
@@ -173,35 +177,70 @@ struct DataProcessingTool: Tool {
         _ rows: [SourceRow], _ enrichment: DataPlan.Enrichment, _ context: ToolContext, _ report: inout DataReport
     ) async throws(Fault) -> [SourceRow] {
         var rows = rows
-        for lookup in enrichment.lookups {
-            let lane = database.slow(.tenant(context.tenant))
-            let dataset = try await DatasetStore(tenant: context.tenant).find(DatasetStore.Reference(lookup.dataset), lane).id
-            let keys = rows.map { row in row.record.key(of: [lookup.field]) }
-            var known: [String: JSONObject] = [:]
-            let wanted = Array(Set(keys.compactMap { $0 })).sorted()
-            for start in stride(from: 0, to: wanted.count, by: DatasetQuery.readRecords) {
-                let part = Array(wanted[start..<min(start + DatasetQuery.readRecords, wanted.count)])
-                for record in try await lane.query(DatasetStatements.byKeys, dataset, part) {
-                    known[record.key] = try JSONValue(parsing: record.value.bytes).object
-                }
-            }
-            for (index, key) in keys.enumerated() {
-                guard let key, let other = known[key] else {
-                    report.missed += 1
-                    continue
-                }
-                report.found += 1
-                for (from, to) in lookup.take {
-                    try RecordStep.put(from.value(in: other) ?? .null, to, &rows[index].record)
-                }
-            }
-        }
-        let (looked, steps) = (rows, enrichment.derivations.map { RecordStep.derive($0) } + [.set(enrichment.constants)])
+        for lookup in enrichment.lookups { rows = try await joined(rows, lookup, context, &report) }
+        let looked = rows
         return try await pool.run { () throws(Fault) in
             var records = looked.map(\.record)
-            for step in steps { try step.apply(to: &records) }
+            for (index, derivation) in enrichment.derivations.enumerated() {
+                do throws(Fault) {
+                    try RecordStep.derive(derivation).apply(to: &records)
+                } catch {
+                    throw Fault(error.code, "enrich.derive[\(index)] failed. \(error.message)", fields: error.fields)
+                }
+            }
+            try RecordStep.set(enrichment.constants).apply(to: &records)
             return zip(looked, records).map { SourceRow(row: $0.row, record: $1) }
         }
+    }
+
+    private func joined(
+        _ rows: [SourceRow], _ lookup: DataPlan.Enrichment.Lookup, _ context: ToolContext, _ report: inout DataReport
+    ) async throws(Fault) -> [SourceRow] {
+        let lane = database.slow(.tenant(context.tenant))
+        let dataset = try await DatasetStore(tenant: context.tenant).find(DatasetStore.Reference(lookup.dataset), lane).id
+        report.sources.insert(dataset)
+        let keys = try await pool.run { () throws(Fault) in rows.map { row in row.record.key(of: [lookup.field]) } }
+        let known = try await taken(lookup, Set(keys.compactMap { $0 }).sorted(), dataset, lane)
+        let (joined, found) = try await pool.run { () throws(Fault) -> ([SourceRow], Int) in
+            var (joined, found, sum) = (rows, 0, RecordSum())
+            for (index, key) in keys.enumerated() {
+                if let values = key.flatMap({ known[$0] }) {
+                    found += 1
+                    for (take, value) in zip(lookup.take, values) {
+                        try RecordStep.put(value, take.value, &joined[index].record)
+                    }
+                }
+                try sum.add(.object(joined[index].record))
+            }
+            return (joined, found)
+        }
+        report.found += found
+        report.missed += rows.count - found
+        return joined
+    }
+
+    /// What is taken out of the records with these keys, and nothing else of them.
+    private func taken(
+        _ lookup: DataPlan.Enrichment.Lookup, _ keys: [String], _ dataset: DatasetID, _ lane: some StatementRunner
+    ) async throws(Fault) -> [String: [JSONValue]] {
+        var (known, sum): ([String: [JSONValue]], RecordSum) = ([:], RecordSum())
+        for start in stride(from: 0, to: keys.count, by: DatasetQuery.readRecords) {
+            let part = Array(keys[start..<min(start + DatasetQuery.readRecords, keys.count)])
+            let records = try await lane.query(DatasetStatements.byKeys, dataset, part)
+            let values = try await pool.run { () throws(Fault) -> [[JSONValue]] in
+                var values: [[JSONValue]] = []
+                for record in records {
+                    let object = try JSONValue(parsing: record.value.bytes).object ?? JSONObject()
+                    values.append(lookup.take.map { $0.field.value(in: object) ?? .null })
+                }
+                return values
+            }
+            for (record, values) in zip(records, values) {
+                try sum.add(.array(values))
+                known[record.key] = values
+            }
+        }
+        return known
     }
 
     private func grouped(
@@ -218,11 +257,13 @@ struct DataProcessingTool: Tool {
     private func write(
         _ records: [JSONObject], to destination: DataPlan.Destination, _ context: ToolContext, _ report: inout DataReport
     ) async throws(Fault) {
-        let new = try records.keyed(by: destination.key, otherwise: context.idempotencyKey)
+        let (fields, step) = (destination.key, context.idempotencyKey)
+        let new = try await pool.run { () throws(Fault) in try records.keyed(by: fields, otherwise: step) }
         let store = DatasetStore(tenant: context.tenant)
         let dataset = try await database.session(.tenant(context.tenant)) { session throws(Fault) in
             try await store.findOrCreate(DatasetStore.Reference(destination.dataset), session)
         }
+        guard !report.sources.contains(dataset.id) else { throw .invalid("destination", "reference", DataPlan.overlap) }
         report.dataset = dataset.id
         for start in stride(from: 0, to: new.count, by: DataProcessingTool.writtenAtOnce) {
             let part = PutRecords(Array(new[start..<min(start + DataProcessingTool.writtenAtOnce, new.count)]))

@@ -10,7 +10,7 @@ import JSON
 struct SecurityScanTool: Tool {
     static let timeoutSeconds = 1...120
     static let cookieFindings = 30
-    /// How far up CAA records are looked for.
+    /// How many names CAA records are looked for at.
     static let parentLimit = 5
 
     struct Arguments: Sendable {
@@ -76,24 +76,21 @@ struct SecurityScanTool: Tool {
         } else {
             inspection.failures[.dns] = "The server was named by its address."
         }
-        try await inspector.lookAtTLS(&inspection, deadline: deadline)
         try await inspector.lookAtHTTP(&inspection, deadline: deadline)
+        // Of a site that leads its visitors from http to https, the TLS is where they come to.
+        let final = inspection.response?.url
+        try await inspector.lookAtTLS(at: url.scheme == "https" ? url : final, &inspection, deadline: deadline)
         if let tls = inspection.tls { findings += SecurityChecks.transport(tls, now: now) }
-        if url.scheme == "http" {
-            findings.append(
-                SecurityFinding(
-                    .high, "tls_missing", "The site is read and changed on the way by anybody.", seen: url.description,
-                    "Use https."))
-        }
         if let response = inspection.response {
             let isSecure = response.url.scheme == "https"
+            findings += SecurityChecks.way(from: url, to: response.url)
             findings += SecurityChecks.headers(response.headers, isSecure: isSecure)
             findings += SecurityChecks.cookies(response.headers, isSecure: isSecure).prefix(SecurityScanTool.cookieFindings)
         }
         for part in ServerInspection.Part.allCases {
             if let failure = inspection.failures[part] {
                 skipped[part.rawValue] = failure
-            } else if part != .tls || url.scheme == "https" {
+            } else if part != .tls || inspection.tls != nil {
                 checked.append(part.rawValue)
             }
         }
@@ -108,25 +105,37 @@ struct SecurityScanTool: Tool {
         let host = url.hostname
         let given = arguments.domain.flatMap { ServerInspection.url($0)?.hostname }
         let domain = given ?? (host.hasPrefix("www.") ? String(host.dropFirst(4)) : host)
-        try await inspector.look(up: [.txt], of: domain, &inspection, deadline: deadline)
-        let texts = values(.txt, inspection)
-        inspection.records = []
-        try await inspector.look(up: [.txt], of: "_dmarc." + domain, &inspection, deadline: deadline)
-        let policies = values(.txt, inspection)
-        inspection.records = []
+        let texts = try await values(.txt, domain, &inspection, deadline)
+        var policies: [MailPolicy] = []
+        for name in MailPolicy.domains(for: domain) where policies.last?.endsWalk != true {
+            let isAbove = name != domain
+            let found = try await values(.txt, "_dmarc." + name, &inspection, deadline, isAbove: isAbove)
+            if let policy = MailPolicy(of: name, texts: found, isInherited: isAbove) { policies.append(policy) }
+        }
         // The nearest name on the way up decides (RFC 8659, section 3).
-        var name = host[...]
-        for step in 0..<SecurityScanTool.parentLimit where values(.caa, inspection).isEmpty && (step == 0 || name.contains(".")) {
-            try await inspector.look(up: [.caa], of: String(name), &inspection, deadline: deadline)
+        var (name, authorities) = (host[...], [String]())
+        for step in 0..<SecurityScanTool.parentLimit where authorities.isEmpty && (step == 0 || name.contains(".")) {
+            authorities = try await values(.caa, String(name), &inspection, deadline, isAbove: step > 0)
             name = name.drop { $0 != "." }.dropFirst()
         }
         // What could not be looked up is not missing.
         guard inspection.failures[.dns] == nil else { return [] }
         return SecurityChecks.names(
-            domain: domain, texts: texts, policies: policies, authorities: values(.caa, inspection))
+            domain: domain, texts: texts, policy: MailPolicy.holding(policies), authorities: authorities)
     }
 
-    private func values(_ type: DNSRecordType, _ inspection: ServerInspection) -> [String] {
-        inspection.records.filter { $0.type == type }.map(\.value)
+    /// What the records of a kind at a name say. Nobody has asked for names above: those that may not be looked at are told as a failure.
+    private func values(
+        _ type: DNSRecordType, _ name: String, _ inspection: inout ServerInspection, _ deadline: Instant, isAbove: Bool = false
+    ) async throws(Fault) -> [String] {
+        inspection.records = []
+        guard inspection.failures[.dns] == nil else { return [] }
+        do throws(Fault) {
+            try await inspector.look(up: [type], of: name, &inspection, deadline: deadline)
+        } catch {
+            guard isAbove, error.code == .outboundRefused else { throw error }
+            inspection.failures[.dns] = error.message
+        }
+        return inspection.records.filter { $0.type == type }.map(\.value)
     }
 }

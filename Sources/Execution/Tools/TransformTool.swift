@@ -67,7 +67,9 @@ struct TransformTool: Tool {
                 do throws(Fault) {
                     try step.apply(to: &records)
                 } catch {
-                    throw Fault(error.code, "Step \(index) failed. \(error.message)", fields: error.fields)
+                    let own = [Fault.Field("steps[\(index)]", "limit", error.message)]
+                    throw Fault(
+                        error.code, "Step \(index) failed. \(error.message)", fields: error.fields.isEmpty ? own : error.fields)
                 }
             }
             return RecordList(records: records, read: read)
