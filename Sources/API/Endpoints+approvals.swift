@@ -47,7 +47,9 @@ extension Endpoint {
                 return Page(part.elements, nextCursor: part.next.map { ListApprovals.seal($0, for: permit.scope) })
             },
             .taking(
-                .post, "/v1/executions/{execution_id}/answer", "Answer what an execution asks people", ExecutionsWrite.self,
+                .post, "/v1/executions/{execution_id}/answer",
+                "Answer what an execution asks people; where it names nobody, this needs executions:write besides",
+                ExecutionsRead.self,
                 AnswerApproval.input, status: 202, answers: Approval.output
             ) { call, permit, input throws(Fault) in
                 try await executions.answer(try call.id(0), input, permit)

@@ -30,7 +30,8 @@ private struct ListEvents: Sendable {
             filter: EventFilter(patterns: types.flatMap(patterns) ?? [], refs: Set(refs.flatMap(ids) ?? [])),
             lastSeq: parameters.optional(
                 "last_seq", .integer(0...Int.max),
-                "Only events behind this number. A stream begins there; Last-Event-ID says the same."))
+                "Only events behind this number. A stream begins there; Last-Event-ID says the same. Its first event is `gap` when some are gone."
+            ))
     }
 
     private static func patterns(_ text: String) -> [EventPattern]? {

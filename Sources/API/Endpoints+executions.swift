@@ -31,6 +31,35 @@ private struct ListExecutions: Sendable {
     var name: String { "executions \(filter.name)" }
 }
 
+/// Which steps of an execution a caller wants to see.
+private struct ListSteps: Sendable {
+    let limit: Int
+    let cursor: String?
+
+    static let query = Query<ListSteps>("ListSteps") { parameters in
+        ListSteps(
+            limit: parameters.defaulted(
+                "limit", .integer(Executions.stepLimits), 100, "How many at most; fewer come where they are large."),
+            cursor: parameters.optional("cursor", .string(1...2_000), "The `next_cursor` of the page before."))
+    }
+
+    /// The step behind which the page begins.
+    func place(of execution: ExecutionID, for scope: TenantScope) throws(Fault) -> ExecutionStep.Place? {
+        guard let cursor else { return nil }
+        let bytes: [UInt8] = try Cursor.open(cursor, query: "steps \(execution)", for: Cursor.Holder(scope))
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let microseconds = Int64(parts[0]) else {
+            throw .invalid("cursor", "format", "This is no cursor of this list.")
+        }
+        return ExecutionStep.Place(startedAt: Timestamp(microseconds: microseconds), key: String(parts[1]))
+    }
+
+    static func seal(_ place: ExecutionStep.Place, of execution: ExecutionID, for scope: TenantScope) -> String {
+        let text = "\(place.startedAt.microseconds) \(place.key)"
+        return Cursor.seal(Array(text.utf8), query: "steps \(execution)", for: Cursor.Holder(scope))
+    }
+}
+
 /// Which lines of a log a caller wants to see.
 private struct ListLog: Sendable {
     let after: Int
@@ -88,11 +117,14 @@ extension Endpoint {
             ) { call, permit throws(Fault) in
                 try await executions.result(of: try call.id(0), permit)
             },
-            .plain(
-                .get, "/v1/executions/{execution_id}/steps", "Read the journal of an execution", ExecutionsRead.self,
+            .asking(
+                "/v1/executions/{execution_id}/steps", "Read the journal of an execution", ExecutionsRead.self, ListSteps.query,
                 answers: ExecutionStep.output.page
-            ) { call, permit throws(Fault) in
-                Page(try await executions.steps(of: try call.id(0), permit), nextCursor: nil)
+            ) { call, permit, query throws(Fault) in
+                let id: ExecutionID = try call.id(0)
+                let after = try query.place(of: id, for: permit.scope)
+                let part = try await executions.steps(of: id, after: after, limit: query.limit, permit)
+                return Page(part.elements, nextCursor: part.next.map { ListSteps.seal($0, of: id, for: permit.scope) })
             },
             .asking(
                 "/v1/executions/{execution_id}/logs", "Read the log of an execution", ExecutionsRead.self, ListLog.query,

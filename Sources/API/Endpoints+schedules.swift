@@ -69,7 +69,8 @@ extension Endpoint {
         let schedules = services.core.schedules
         return [
             .taking(
-                .post, "/v1/schedules", "Make a schedule for an agent, a task, a flow or an automation", TasksWrite.self,
+                .post, "/v1/schedules",
+                "Make a schedule for an agent, a task, a flow or an automation; needs executions:write besides", TasksWrite.self,
                 CreateSchedule.input,
                 status: 201,
                 answers: Schedule.output
@@ -88,7 +89,8 @@ extension Endpoint {
                 try await schedules.get(try call.id(0), permit)
             },
             .taking(
-                .patch, "/v1/schedules/{schedule_id}", "Change a schedule", TasksWrite.self, UpdateSchedule.input,
+                .patch, "/v1/schedules/{schedule_id}", "Change a schedule; needs executions:write besides", TasksWrite.self,
+                UpdateSchedule.input,
                 answers: Schedule.output
             ) { call, permit, input throws(Fault) in
                 try await schedules.update(try call.id(0), input, permit)

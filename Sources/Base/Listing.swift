@@ -15,7 +15,8 @@ public struct Listing<Element: Sendable, Place: Sendable>: Sendable {
         next = found.count > limit ? elements.last.map(place) : nil
     }
 
-    private init(_ elements: [Element], next: Place?) {
+    /// Makes a part whose end is known.
+    public init(_ elements: [Element], next: Place?) {
         self.elements = elements
         self.next = next
     }

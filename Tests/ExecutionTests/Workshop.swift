@@ -185,7 +185,9 @@ struct Workshop: Sendable {
 
     func get(_ id: ExecutionID) async throws -> Execution { try await executions.get(id, try permit()) }
 
-    func steps(_ id: ExecutionID) async throws -> [ExecutionStep] { try await executions.steps(of: id, try permit()) }
+    func steps(_ id: ExecutionID) async throws -> [ExecutionStep] {
+        try await executions.steps(of: id, limit: Executions.stepLimits.upperBound, try permit()).elements
+    }
 
     /// Waits until the execution is in one of `states`.
     func until(_ id: ExecutionID, _ states: ExecutionState...) async throws -> Execution {

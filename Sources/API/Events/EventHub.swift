@@ -139,7 +139,12 @@ public final class EventHub: Sendable {
         }
         let subscription = EventSubscription(
             filter, encoding, from: place ?? bounds.last, at: bounds.last, for: reader)
-        return (subscription, place.map { $0 + 1 >= bounds.first || $0 == bounds.last } ?? true)
+        return (subscription, place.map { EventHub.isWhole(behind: $0, bounds) } ?? true)
+    }
+
+    /// Whether everything behind a number is still kept; of what there was nothing may be left.
+    private static func isWhole(behind place: Int, _ bounds: EventLog.Bounds) -> Bool {
+        place == bounds.last || bounds.first > 0 && place + 1 >= bounds.first
     }
 
     /// Lets a subscription read. On the loop of its reader.

@@ -1,5 +1,6 @@
 // Events as a stream of server-sent events (WHATWG HTML, section 9.2), for those who have no WebSocket: it lasts until the reader goes, his
-// credential ends, or he reads too slowly; a browser then comes back by itself with the number of the last event it has.
+// credential ends, or he reads too slowly; a browser then comes back by itself with the number of the last event it has. When some of
+// what he missed is kept no more, an event `gap` says so first.
 // Bounds: `queuedBytes` that wait for the reader; a comment every `commentMilliseconds`.
 
 import Base
@@ -17,6 +18,7 @@ final class EventStream: ConnectionGuest, LongReader, EventReader, @unchecked Se
     private let credential: LiveCredential
     private let tenant: TenantID
     private var subscription: EventSubscription?
+    private var isWhole = true
     private var stream: ConnectionStream?
     private var queue: OutgoingQueue?
     private var keeper: Sleeper?
@@ -32,7 +34,7 @@ final class EventStream: ConnectionGuest, LongReader, EventReader, @unchecked Se
     /// - Parameter place: the number behind which it begins; `nil` for what happens from now on.
     /// - Throws: `.invalid` naming `last_seq` when nothing has that number yet; `.unavailable`.
     func want(_ filter: EventFilter, behind place: Int?) async throws(Fault) {
-        subscription = try await services.hub.prepare(self, of: tenant, filter, .serverSent, behind: place).subscription
+        (subscription, isWhole) = try await services.hub.prepare(self, of: tenant, filter, .serverSent, behind: place)
     }
 
     func serve(_ stream: ConnectionStream) async {
@@ -41,6 +43,10 @@ final class EventStream: ConnectionGuest, LongReader, EventReader, @unchecked Se
         (self.stream, self.queue, self.keeper) = (stream, queue, keeper)
         isReading = true
         queue.push(Array(": events\nretry: 1000\n\n".utf8))
+        if let subscription, !isWhole {
+            // It has no number, so that who comes back is where he was.
+            queue.push(Array("event: gap\ndata: {\"after\":\(subscription.place)}\n\n".utf8))
+        }
         services.watch.add(self, on: stream.loop)
         let keeping = stream.loop.spawn { [self] in await keepAlive(keeper) }
         if let subscription { services.hub.subscribe(subscription, to: tenant) }

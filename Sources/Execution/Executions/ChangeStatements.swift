@@ -67,6 +67,7 @@ enum ChangeStatements {
     // MARK: Signals
 
     /// Keeps a signal, unless one with its id is there or so many wait to be taken.
+    /// Keeps a signal unless `$5` of them wait already to be taken, the answers of people apart.
     static let signal = Statement<Void, ExecutionID, String, String, JSONBytes, Int, String, AuditEntry>(
         "keep a signal",
         """
@@ -74,7 +75,8 @@ enum ChangeStatements {
             INSERT INTO execution_signals (tenant_id, execution_id, id, name, payload, sender)
             SELECT e.tenant_id, e.id, $2, $3, $4, $6 FROM executions e
             WHERE e.id = $1 AND e.state = ANY (\(ExecutionState.sql(ExecutionState.live)))
-                AND (SELECT count(*) FROM execution_signals s WHERE s.execution_id = $1 AND s.taken_by IS NULL) < $5
+                AND (SELECT count(*) FROM execution_signals s WHERE s.execution_id = $1 AND s.taken_by IS NULL
+                    AND NOT starts_with(s.name, '\(HumanApprovalTool.signalPrefix)')) < $5
             ON CONFLICT DO NOTHING
             RETURNING execution_id
         )

@@ -92,6 +92,17 @@ public struct ExecutionStep: Sendable {
     public let costMicrodollars: Int
     public let startedAt: Timestamp
     public let finishedAt: Timestamp?
+
+    /// Where a part of the journal ended.
+    public struct Place: Sendable {
+        public let startedAt: Timestamp
+        public let key: String
+
+        public init(startedAt: Timestamp, key: String) {
+            self.startedAt = startedAt
+            self.key = key
+        }
+    }
 }
 
 /// One line of an execution's log.

@@ -23,6 +23,9 @@ public struct ExecutionSignal: Sendable {
             name: fields.required("name", .string(1...Wait.nameLimit, format: .line), "What steps wait for."),
             payload: fields.defaulted("payload", .rawJSON(bytes: Executions.signalBytes), .null, "What the step is given."))
         fields.refuse(
+            "id", .format, "Ids that begin so are those of answers.",
+            when: signal.id?.hasPrefix(HumanApprovalTool.signalPrefix) == true)
+        fields.refuse(
             "name", .format, "Approvals are answered by persons, each by its own endpoint.",
             when: signal.name.hasPrefix(HumanApprovalTool.signalPrefix))
         return signal

@@ -20,11 +20,11 @@ extension Executions {
         return Listing(found, limit: limit) { Approval.Place(execution: $0.execution, step: $0.step) }
     }
 
-    /// Answers.
+    /// Answers. Who is named needs no right to change executions; where nobody is, everybody who has it may.
     /// - Throws: `.forbidden` for a key, for somebody who acts as another, and for whom the blueprint does not name; `.notFound`;
     ///   `.invalidState` when nothing waits; `.invalid` naming `step` when it does not say which.
     public func answer(
-        _ id: ExecutionID, _ answer: AnswerApproval, _ permit: Permit<ExecutionsWrite>
+        _ id: ExecutionID, _ answer: AnswerApproval, _ permit: Permit<ExecutionsRead>
     ) async throws(Fault) -> Approval {
         guard let user = permit.scope.user, permit.scope.impersonator == nil else {
             throw Fault(.forbidden, "An approval is answered by a person in his own name.")
@@ -37,16 +37,27 @@ extension Executions {
             guard let role = try await session.first(ApprovalStatements.role, user), approval.approvers.include(user, role) else {
                 throw Fault(.forbidden, "This approval is for others to answer.")
             }
+            if approval.approvers.isAnybody { _ = try permit.scope.permit(ExecutionsWrite.self) }
             let payload: JSONValue = ["approved": .bool(answer.isApproved), "comment": .string(answer.comment.storable)]
+            let signal = "\(approval.signal)#\(approval.wait)"
+            // One for each time that a step waits: common signals do not crowd it out.
             let count = try await session.execute(
-                ChangeStatements.signal, id, "\(approval.signal)#\(approval.wait)", approval.signal, JSONBytes(payload.bytes),
-                Executions.signalLimit, user.description, permit.audit(.executionAnswered))
-            guard count > 0 else { throw Fault(.invalidState, "This approval was answered already.") }
+                ChangeStatements.signal, id, signal, approval.signal, JSONBytes(payload.bytes), .max, user.description,
+                permit.audit(.executionAnswered))
+            if count == 0 { throw try await Executions.refusal(of: signal, to: id, session) }
             try await session.execute(ChangeStatements.wake, id, approval.signal)
             return approval
         }
         raise()
         return answered
+    }
+
+    /// Why an answer was not kept.
+    private static func refusal(of signal: String, to id: ExecutionID, _ session: Session) async throws(Fault) -> Fault {
+        guard let known = try await session.first(ChangeStatements.signalState, id, signal), !known.isKept else {
+            return Fault(.invalidState, "This approval was answered already.")
+        }
+        return Fault(.invalidState, "An execution that is \(known.state.rawValue) takes no answers.")
     }
 
     private static func choose(_ waiting: [Approval], _ step: String?) throws(Fault) -> Approval {

@@ -89,19 +89,33 @@ enum ExecutionStatements {
         repeatable: true
     ) { row throws(Fault) in try row.value(0) }
 
-    static let steps = Statement<ExecutionStep, ExecutionID, Int>(
+    /// Steps behind `$2` and `$3`, at most `$4` and as many as fit into a part, each with how many there were without the latter bound.
+    static let steps = Statement<(step: ExecutionStep, count: Int), ExecutionID, Timestamp?, String?, Int>(
         "steps of an execution",
         """
         SELECT step_key, tool, effect, status, attempt, input, output, error, started_at, finished_at, tokens,
-            cost_microdollars
-        FROM execution_steps WHERE execution_id = $1 ORDER BY started_at, step_key LIMIT $2
+            cost_microdollars, found
+        FROM (
+            SELECT page.*, count(*) OVER () AS found, row_number() OVER place AS number,
+                sum(octet_length(input::text) + coalesce(octet_length(output::text), 0)
+                    + coalesce(octet_length(error::text), 0)) OVER place AS bytes
+            FROM (
+                SELECT s.* FROM execution_steps s
+                WHERE s.execution_id = $1 AND ($2 IS NULL OR (s.started_at, s.step_key) > ($2, $3))
+                ORDER BY s.started_at, s.step_key LIMIT $4
+            ) page
+            WINDOW place AS (ORDER BY started_at, step_key)
+        ) sized
+        WHERE number = 1 OR bytes <= \(Executions.stepPageBytes)
+        ORDER BY started_at, step_key
         """, repeatable: true
     ) { row throws(Fault) in
-        ExecutionStep(
+        let step = ExecutionStep(
             key: try row.value(0), tool: try row.value(1), effect: try row.state(2), status: try row.state(3),
             attempt: try row.value(4), input: try row.json(5) ?? .emptyObject, result: try row.json(6), error: try row.json(7),
             tokens: try row.value(10), costMicrodollars: try row.value(11), startedAt: try row.value(8),
             finishedAt: try row.value(9))
+        return (step, try row.value(12))
     }
 
     static let logs = Statement<ExecutionLogLine, ExecutionID, Int, [String], Int>(

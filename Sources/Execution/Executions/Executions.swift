@@ -9,8 +9,10 @@ import Tenancy
 
 /// The executions of all tenants, each in its tenant's scope.
 public final class Executions: Sendable {
-    /// The most steps that are shown of one execution.
-    public static let stepLimit = 1_000
+    /// How many steps one call may ask for.
+    public static let stepLimits = 1...1_000
+    /// About how many bytes of inputs and outputs one part of the steps has at most; a single step may have more.
+    public static let stepPageBytes = 8 << 20
     /// How many lines of a log one call may ask for.
     public static let logLimits = 1...1_000
 
@@ -105,14 +107,24 @@ public final class Executions: Sendable {
     }
 
     /// The journal, in the order in which steps last began.
+    /// - Parameters:
+    ///   - after: where an earlier part of the list ended.
+    ///   - limit: how many at most, 1 to 1000; fewer come where they are large.
     /// - Throws: `.notFound`.
-    public func steps(of id: ExecutionID, _ permit: Permit<ExecutionsRead>) async throws(Fault) -> [ExecutionStep] {
+    public func steps(
+        of id: ExecutionID, after: ExecutionStep.Place? = nil, limit: Int = 100, _ permit: Permit<ExecutionsRead>
+    ) async throws(Fault) -> Listing<ExecutionStep, ExecutionStep.Place> {
+        precondition(Executions.stepLimits.contains(limit), "the limit of a list is checked at the door")
         var batch = database.slow(permit.scope.database).batch()
         let execution = batch.add(ExecutionStatements.exists, id)
-        let steps = batch.add(ExecutionStatements.steps, id, Executions.stepLimit)
+        let steps = batch.add(ExecutionStatements.steps, id, after?.startedAt, after?.key, limit + 1)
         let results = try await batch.run()
         _ = try found(try results.first(execution))
-        return try results.rows(steps)
+        let found = try results.rows(steps)
+        let shown = found.prefix(limit).map(\.step)
+        let hasMore = (found.first?.count ?? 0) > shown.count
+        return Listing(
+            shown, next: hasMore ? shown.last.map { ExecutionStep.Place(startedAt: $0.startedAt, key: $0.key) } : nil)
     }
 
     /// The log in order.

@@ -1,7 +1,8 @@
 // The journal of one run: every call of a tool is written down as started before it is made and with its outcome after, both under
 // the fence, so that a worker that lost its lease writes nothing. Calls that an earlier attempt made are answered from here.
 // What a step came to is given to the strategy in the form in which it comes back from there, so that the texts that are made of it are the
-// same however often the run is repeated. Bounds: `stepOutputBytes` a step, `outputBytes` all of them, `inputBytes`, `stepLimit` steps,
+// same however often the run is repeated. Bounds: `stepOutputBytes` a step, `outputBytes` all of them, `inputBytes`, `inputsBytes`,
+// `stepLimit` steps,
 // `keyLimit`, `Limits.jsonDepth` levels.
 
 import Base
@@ -19,6 +20,8 @@ final class Journal: @unchecked Sendable {
     static let outputBytes = 4 << 20
     /// The most bytes of what one step is given: all that came before, and as much again.
     static let inputBytes = 8 << 20
+    /// The most bytes of what all steps of an execution are given.
+    static let inputsBytes = 64 << 20
     /// The most steps of an execution.
     static let stepLimit = 1_000
     /// The most characters of a step's key: a path through loops and maps, such as `node[3]/map/7`.
@@ -38,19 +41,24 @@ final class Journal: @unchecked Sendable {
     private var earlier: [String: JournalEntry]
     private var keys: Set<String> = []
     private var writtenBytes = 0
+    private var givenBytes = 0
+    private let inputsBytes: Int
 
     /// - Parameters:
     ///   - isPauseAsked: whether the run is to stand still before its next step.
     ///   - isHeld: whether this node still holds the lease, by its own clock.
+    ///   - inputsBytes: the bound of all inputs together.
     init(
         _ beginning: RunBeginning, registry: ToolRegistry, store: RunStore, log: RunLog,
-        isPauseAsked: @escaping () -> Bool = { false }, isHeld: @escaping () -> Bool = { true }
+        isPauseAsked: @escaping () -> Bool = { false }, isHeld: @escaping () -> Bool = { true },
+        inputsBytes: Int = Journal.inputsBytes
     ) {
         self.registry = registry
         self.store = store
         self.log = log
         self.isPauseAsked = isPauseAsked
         self.isHeld = isHeld
+        self.inputsBytes = inputsBytes
         clock = RunClock(showing: beginning.now)
         deadline = Instant.now.advanced(milliseconds: beginning.remainingMilliseconds)
         attempt = beginning.attempt
@@ -68,8 +76,12 @@ final class Journal: @unchecked Sendable {
         guard keys.count <= Journal.stepLimit else {
             throw Journal.limit("An execution has at most \(Journal.stepLimit) steps.")
         }
-        guard JSONValue.object(input).size(atMost: Journal.inputBytes) != nil else {
+        guard let size = JSONValue.object(input).size(atMost: Journal.inputBytes) else {
             throw Journal.limit("The input of \(key) has more than \(Journal.inputBytes) bytes.")
+        }
+        givenBytes += size
+        guard givenBytes <= inputsBytes else {
+            throw Journal.limit("With \(key) the inputs of this execution pass \(inputsBytes) bytes together.")
         }
         let call: PreparedCall
         do throws(Fault) {

@@ -135,6 +135,11 @@ enum SchedulerStatements {
         Plan(trigger: try row.json(0) ?? .emptyObject, anchor: try row.value(1), now: try row.value(2))
     }
 
+    /// The run that an event `e` comes from: what a run says of something else names it.
+    private static let origin = """
+        CASE e.type WHEN 'notification.created' THEN (e.payload ->> 'execution_id')::uuid ELSE e.ref END
+        """
+
     /// Events behind `$2`, up to `$3`, of the types `$4`, whose payload holds `$5`; where `$6` is a definition, those of its runs. What came of
     /// the runs that the schedule itself began makes it fire no more; of what came of other fires it is told how many lie behind.
     static let events = Statement<PlannedFire, ScheduleID, Int, Int, [String], JSONBytes, UUIDBits?, Int>(
@@ -142,9 +147,9 @@ enum SchedulerStatements {
         """
         SELECT e.at, e.seq, cause.depth + 1
         FROM events e CROSS JOIN LATERAL (
-            -- The run that the event is about, and those that started it.
+            -- The run that the event comes from, and those that started it.
             WITH RECURSIVE up (id, parent_id) AS (
-                SELECT x.id, x.parent_id FROM executions x WHERE x.id = e.ref
+                SELECT x.id, x.parent_id FROM executions x WHERE x.id = \(origin)
                 UNION SELECT p.id, p.parent_id FROM up JOIN executions p ON p.id = up.parent_id
             )
             SELECT coalesce(max(f.depth), 0) AS depth, coalesce(bool_or(f.schedule_id = $1), false) AS is_own

@@ -24,9 +24,10 @@ public final class Schedules: Sendable {
     public static var statements: [any AnyStatement] { ScheduleStatements.all }
 
     /// Makes a schedule, which is active. It fires first when it first can, later than now.
-    /// - Throws: `.invalid` naming what it refers to that is not there, or a trigger that never comes; `.invalidState` for a definition that will
-    ///   never run again; `.limitReached`.
+    /// - Throws: `.forbidden` for who may not run it himself; `.invalid` naming what it refers to that is not there, or a trigger that never
+    ///   comes; `.invalidState` for a definition that will never run again; `.limitReached`.
     public func create(_ schedule: CreateSchedule, _ permit: Permit<TasksWrite>) async throws(Fault) -> Schedule {
+        _ = try permit.scope.permit(ExecutionsWrite.self)
         let made = try await database.session(permit.scope.database) { session throws(Fault) in
             try await create(schedule, permit, within: session)
         }
@@ -77,10 +78,11 @@ public final class Schedules: Sendable {
     }
 
     /// Changes what `update` names. With a new trigger it is planned anew from now, and a fire that waits is left out.
-    /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalid` as `create`; `.invalidState` for a trigger of an
-    ///   automation, and for a new trigger of what will never run again.
+    /// - Throws: `.forbidden` as `create`; `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalid` as `create`;
+    ///   `.invalidState` for a trigger of an automation, and for a new trigger of what will never run again.
     public func update(_ id: ScheduleID, _ update: UpdateSchedule, _ permit: Permit<TasksWrite>) async throws(Fault) -> Schedule {
-        try await change(id, update, permit, .scheduleUpdated) { present throws(Fault) in
+        _ = try permit.scope.permit(ExecutionsWrite.self)
+        return try await change(id, update, permit, .scheduleUpdated) { present throws(Fault) in
             try Schedules.refuseTriggers(of: present.definition)
             if update.trigger != nil, present.isOver {
                 throw Fault(.invalidState, "\(present.definition.name), which it runs, will never run again.")

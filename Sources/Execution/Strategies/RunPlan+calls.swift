@@ -42,10 +42,10 @@ extension RunPlan {
         guard let tool = registry.tool(use.name) else {
             return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(use.name).").toldToModel)]
         }
-        var open = arguments
-        for name in tool.fixedNames { open[name] = nil }
+        var said = tool.keepsConfiguration ? Toolbox.open(arguments, use) : arguments
+        for name in tool.fixedNames { said[name] = nil }
         return try await attempt(
-            tool, key: key, input: use.configuration.merging(input.keeping(tool.argumentNames)).merging(open))
+            tool, key: key, input: use.configuration.merging(open(input, to: tool, use)).merging(said))
     }
 
     /// The same with `input` and nothing else.

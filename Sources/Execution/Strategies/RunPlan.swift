@@ -28,8 +28,14 @@ public struct RunPlan: Sendable {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(use.name)."))
         }
         try budget.takeCall(now: .now)
-        let names = tool.argumentNames
-        return try await journal.call(tool, key: key, input: use.configuration.merging((input.merging(further)).keeping(names)))
+        let given = open(input.merging(further), to: tool, use)
+        return try await journal.call(tool, key: key, input: use.configuration.merging(given))
+    }
+
+    /// The members of `input` that the tool takes, some tools only where the blueprint has left them open.
+    func open(_ input: JSONObject, to tool: any Tool, _ use: Blueprint.ToolUse) -> JSONObject {
+        let taken = input.keeping(tool.argumentNames)
+        return tool.keepsConfiguration ? Toolbox.open(taken, use) : taken
     }
 
     /// What the run may take and has taken, in all its strategies and tools.

@@ -19,6 +19,7 @@ struct TriedTool<Base: Tool>: Tool {
     var output: SchemaNode { SchemaNode(.any) }
     var examples: [ToolExample] { [] }
     var fixedNames: Set<String> { base.fixedNames }
+    var keepsConfiguration: Bool { base.keepsConfiguration }
 
     func effect(of arguments: Base.Arguments) -> Effect { base.effect(of: arguments) }
 

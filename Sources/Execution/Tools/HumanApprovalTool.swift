@@ -46,6 +46,7 @@ struct HumanApprovalTool: Tool {
     let configuration = HumanApprovalTool.declaration("HumanApprovalConfiguration", isCall: false)
     let arguments = HumanApprovalTool.declaration("HumanApprovalArguments", isCall: true)
     var fixedNames: Set<String> { ["users", "roles", "deadline_seconds", "at_deadline"] }
+    var keepsConfiguration: Bool { true }
 
     static let answer = Output<Answer>(
         "ApprovalAnswer", "What was said.",
@@ -131,8 +132,11 @@ public struct Approvers: Sendable, Hashable {
     public let users: [UserID]
     public let roles: [RoleReference]
 
+    /// Whether nobody is named.
+    var isAnybody: Bool { users.isEmpty && roles.isEmpty }
+
     /// Whether somebody may, who has this role.
     func include(_ user: UserID, _ role: RoleReference) -> Bool {
-        users.isEmpty && roles.isEmpty || users.contains(user) || roles.contains(role)
+        isAnybody || users.contains(user) || roles.contains(role)
     }
 }

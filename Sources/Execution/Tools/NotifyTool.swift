@@ -1,5 +1,6 @@
 // `notify`: a message to people of the tenant, by mail. It is written into the outbox in the transaction that finishes the step, so that
-// one message leaves exactly when the step has succeeded. Nobody who is not a member of the tenant gets one.
+// one message leaves exactly when the step has succeeded. Nobody who is not a member of the tenant gets one,
+// and who gets one is the blueprint's alone to say.
 // Bounds: `recipientLimit` people a message, `hourlyLimit` mails a tenant and hour, `subjectCharacters`, `textCharacters`.
 
 import Base
@@ -39,6 +40,8 @@ struct NotifyTool: TransactionalTool {
     let category = "communication"
     let configuration = NotifyTool.declaration("NotifyConfiguration", isCall: false)
     let arguments = NotifyTool.declaration("NotifyArguments", isCall: true)
+    var fixedNames: Set<String> { ["users", "roles"] }
+    var keepsConfiguration: Bool { true }
 
     static let sent = Output<Sent>(
         "Notification", "A message that is on its way.",

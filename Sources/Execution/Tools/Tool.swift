@@ -32,6 +32,9 @@ public protocol Tool: Sendable {
     /// Names that the blueprint alone sets: neither what a run is triggered with nor a model does.
     var fixedNames: Set<String> { get }
 
+    /// Whether what the blueprint has set is out of reach of what a run is triggered with.
+    var keepsConfiguration: Bool { get }
+
     /// What a second call with these arguments may do.
     func effect(of arguments: Arguments) -> Effect
 
@@ -59,6 +62,8 @@ public struct ToolExample: Sendable {
 
 extension Tool {
     public var fixedNames: Set<String> { [] }
+
+    public var keepsConfiguration: Bool { false }
 
     public func effect(of arguments: Arguments) -> Effect { effect }
 

@@ -10,6 +10,8 @@ public final class OutgoingQueue: PassHandler, @unchecked Sendable {
     private let stream: ConnectionStream
     private let limitBytes: Int
     private var pieces: [[UInt8]] = []
+    /// What leaves before all that has not begun to; a newer one takes its place.
+    private var newest: [UInt8]?
     /// How much of the first piece has left.
     private var sent = 0
     private var isWatched = false
@@ -44,10 +46,18 @@ public final class OutgoingQueue: PassHandler, @unchecked Sendable {
         stream.loop.atEndOfPass(self)
     }
 
+    /// Adds a piece of which only the newest counts, such as the answer to a ping: while the reader is slow, one of them waits at most.
+    public func replace(_ piece: [UInt8]) {
+        guard isDraining, !isOver else { return push(piece) }
+        count += piece.count - (newest?.count ?? 0)
+        newest = piece
+    }
+
     /// Forgets what has not begun to leave.
     public func forgetWaiting() {
         guard let first = pieces.first else { return }
         let begun = sent > 0
+        newest = nil
         pieces = begun ? [first] : []
         count = begun ? first.count - sent : 0
     }
@@ -70,6 +80,7 @@ public final class OutgoingQueue: PassHandler, @unchecked Sendable {
     public func end() {
         isOver = true
         pieces = []
+        newest = nil
         count = 0
         wake()
     }
@@ -101,7 +112,12 @@ public final class OutgoingQueue: PassHandler, @unchecked Sendable {
 
     /// Writes what there is room for.
     private func write() throws(SocketFailure) {
-        while !pieces.isEmpty, !isOver {
+        while !isOver {
+            if sent == 0, let newest {
+                pieces.insert(newest, at: 0)
+                self.newest = nil
+            }
+            guard !pieces.isEmpty else { return }
             if pieces.count > 1, sent == 0 { join() }
             let first = pieces[0]
             let written = try stream.writeNow(first, from: sent)

@@ -109,7 +109,8 @@ public final class WebSocketConnection: ConnectionGuest, @unchecked Sendable {
                 switch action {
                 case .text(let text): await handler.received(text, on: self)
                 case .binary: close(.unsupportedData, "messages are texts")
-                case .send(let bytes): queue?.push(bytes)
+                // Of pongs the newest is enough (RFC 6455, section 5.5.3), so that who pings and never reads fills nothing.
+                case .send(let bytes): if machine.isOpen { queue?.replace(bytes) } else { queue?.push(bytes) }
                 case .pong: break
                 case .ended:
                     closingUntil = closingUntil ?? heard.advanced(milliseconds: limits.closeMilliseconds)

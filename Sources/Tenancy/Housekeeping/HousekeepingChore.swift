@@ -19,6 +19,7 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     /// Definitions that were deleted, with all that they left behind.
     case definitions
     case events
+    case notifications
 
     /// Tenants whose audit log one transaction looks at.
     static let tenantsAtOnce = 500
@@ -41,6 +42,7 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
             try await HousekeepingChore.trim(HousekeepingStatements.trimExecutions, in: session) { plan, _ in plan.executionDays }
         case .definitions: try await HousekeepingChore.removeDefinitions(in: session)
         case .events: try await remove(HousekeepingStatements.events, in: session)
+        case .notifications: try await remove(HousekeepingStatements.notifications, in: session)
         }
     }
 
@@ -115,6 +117,7 @@ enum HousekeepingStatements {
     static let idempotencyKeys = removal("idempotency_keys", "expires_at < now()")
     static let operatorIdempotencyKeys = removal("operator_idempotency_keys", "expires_at < now()")
     static let events = removal("events", "at < now() - interval '7 days'")
+    static let notifications = removal("notifications", "created_at < now() - interval '30 days'")
 
     // MARK: Tenants
 
