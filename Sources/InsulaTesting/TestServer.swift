@@ -144,7 +144,9 @@ public final class TestServer: Sendable {
         // No test but those about limits is to meet one.
         _ = try database.connectAsSuperuser().rows(
             """
-            UPDATE tenants SET quotas = '{"requests_per_minute": 100000000, "running_agents": 100000, "users": 100000, "keys": 100000}'
+            UPDATE tenants
+            SET quotas = '{
+                "requests_per_minute": 100000000, "running_agents": 100000, "users": 100000, "keys": 100000, "definitions": 100000}'
             WHERE tenant_id = $1
             """, [made.id.uuid.description])
         return TestTenant(id: made.id, slug: slug, key: TestServer.spell(made.ownerKey), server: self)

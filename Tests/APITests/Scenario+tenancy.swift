@@ -17,6 +17,7 @@ extension Scenario {
             let before = try await visit.call(200, "GET", "/v1/tenant")
             #expect(before.json["settings"]?["registration"] == "invite" && before.json["quotas"]?["audit_days"] == 30)
             #expect(before.json["usage"]?["users"] == 1 && before.json["usage"]?["keys"] == 1)
+            #expect(before.json["usage"]?["definitions"] == 0 && before.json["quotas"]?["definitions"] == 100_000)
             let tag = try #require(before["etag"])
             let change: JSONValue = ["name": "Renamed", "settings": ["registration": "open", "session_idle_minutes": 60]]
             let after = try await visit.call(200, "PATCH", "/v1/tenant", change, headers: [("if-match", tag)])

@@ -283,4 +283,53 @@ import Testing
             }
         }
     }
+
+    @Test func `who has as many definitions as the plan holds gets no more, however many are made at once`() async throws {
+        try await Workshop.run(loops: 2, [PingTool()]) { shop in
+            let automations = Automations(
+                database: shop.database, registry: shop.registry, schedules: Schedules(database: shop.database),
+                signal: shop.signal)
+            let first = try await shop.idleAgent()
+            let most = Plan.free.quotas.definitions
+            try shop.force(
+                """
+                INSERT INTO definitions (tenant_id, id, kind, name, description, state, version)
+                SELECT tenant_id, gen_random_uuid(), kinds.kind, 'n', '', 'active', 1
+                FROM tenants, generate_series(1, $1::int / 2) n, (VALUES ('task'), ('flow')) kinds (kind)
+                """, ["\(most - 4)"])
+            // Three more fit.
+            let made = await withTaskGroup(of: Int.self) { group in
+                for index in 0..<8 {
+                    group.addTask(executorPreference: shop.group.loops[index % 2]) {
+                        do {
+                            if index < 4 {
+                                _ = try await automations.create(sample("ping"), try shop.permit(plan: .free))
+                            } else {
+                                _ = try await shop.agents.create(CreateAgent(name: "A"), try shop.permit(plan: .free))
+                            }
+                            return 1
+                        } catch {
+                            #expect((error as? Fault)?.code == .limitReached)
+                            return 0
+                        }
+                    }
+                }
+                return await group.reduce(0, +)
+            }
+            #expect(made == 3)
+            #expect(try shop.force("SELECT count(*) FROM definitions") == [["\(most)"]])
+            let fault = await refused(.limitReached) {
+                _ = try await automations.create(sample("ping"), try shop.permit(plan: .free))
+            }
+            #expect(fault?.message.contains("\(most)") == true && fault?.message.contains("(definitions)") == true)
+            // Another plan holds more, and what is deleted makes room.
+            let developers = try await shop.agents.create(CreateAgent(name: "A"), try shop.permit(plan: .developer))
+            try await shop.agents.delete(first, try shop.permit())
+            _ = await refused(.limitReached) {
+                _ = try await shop.agents.create(CreateAgent(name: "A"), try shop.permit(plan: .free))
+            }
+            try await shop.agents.delete(developers.id, try shop.permit())
+            _ = try await shop.agents.create(CreateAgent(name: "A"), try shop.permit(plan: .free))
+        }
+    }
 }

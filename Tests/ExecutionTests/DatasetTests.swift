@@ -6,6 +6,7 @@ import InsulaTesting
 import JSON
 import Loop
 import Postgres
+import Synchronization
 import Tenancy
 import Testing
 
@@ -240,5 +241,41 @@ import Testing
         #expect(try refusal(["and": [["field": "a", "op": "exists", "value": 3]]]) == ["and[0].value"])
         #expect(try refusal(["or": [one], "op": "ne", "value": 3]) == ["op"])
         #expect(try refusal(["and": [one], "value": .null]) == ["value"])
+    }
+
+    @Test func `an export ends after a while however slowly it is read, and a tenant has one at a time`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let clock = Mutex(Instant.now)
+            let datasets = Datasets(database: shop.database) { clock.withLock { $0 } }
+            let id = try await datasets.create(CreateDataset(name: "export"), try shop.permit()).id
+            let text = JSONValue.string(String(repeating: "x", count: 2_000))
+            _ = try await datasets.put(Self.records((0..<100).map { ("k\($0)", ["t": text]) }), into: id, try shop.permit())
+            func code(_ body: () async throws(Fault) -> Void) async -> Fault.Code? {
+                do throws(Fault) {
+                    try await body()
+                    return nil
+                } catch {
+                    return error.code
+                }
+            }
+            var pieces = 0
+            var inside: [Fault.Code?] = []
+            let permit = try shop.permit(DatasetsRead.self)
+            let ended = await code { () throws(Fault) in
+                try await datasets.export(id, permit) { piece throws(Fault) in
+                    pieces += 1
+                    guard pieces == 2 else { return }
+                    inside.append(await code { () throws(Fault) in try await datasets.export(id, permit) { _ in } })
+                    inside.append(
+                        await code { () throws(Fault) in try await Exports(database: shop.database).run(shop.tenant) { _ in } })
+                    clock.withLock { $0 = $0.advanced(milliseconds: ExportTurn.milliseconds) }
+                }
+            }
+            #expect(ended == .timedOut && pieces == 2)
+            #expect(inside == [.limitReached, .limitReached])
+            var lines = 0
+            try await datasets.export(id, permit) { piece throws(Fault) in lines += piece.count { $0 == UInt8(ascii: "\n") } }
+            #expect(lines == 100)
+        }
     }
 }

@@ -50,10 +50,11 @@ import Testing
     }
 
     @Test func `a contract is laid over the plan, figure by figure`() throws {
-        let change = try ChangeContract.input.decode(Array(#"{"users":7,"keys":null}"#.utf8))
+        let change = try ChangeContract.input.decode(Array(#"{"users":7,"keys":null,"definitions":300}"#.utf8))
         let contract = change.applied(to: ["keys": 5, "audit_days": 400])
-        #expect(contract == ["users": 7, "audit_days": 400])
+        #expect(contract == ["users": 7, "audit_days": 400, "definitions": 300])
         let quotas = Plan.free.quotas.under(contract: contract)
+        #expect(quotas.definitions == 300 && Plan.free.quotas.definitions == 200)
         #expect(quotas.users == 7 && quotas.keys == Plan.free.quotas.keys && quotas.auditDays == 400)
         for text in [#"{"users":0}"#, #"{"audit_days":29}"#, #"{"figures":1}"#] {
             #expect(throws: Fault.self) { try ChangeContract.input.decode(Array(text.utf8)) }

@@ -1,5 +1,6 @@
 // The statements of datasets. Every one runs in the scope of its tenant; policies add the tenant to each condition. The figures of a dataset
-// are changed by the statement that changes its records, while the tenant's lock is held.
+// are changed by the statement that changes its records, while the tenant's lock is held. One that is deleted is there for none of them; its
+// records are removed by housekeeping, in parts.
 
 import Base
 import JSON
@@ -13,6 +14,9 @@ enum DatasetStatements {
 
     private static let columns = "id, name, description, record_count, bytes, created_at, updated_at, revision"
 
+    /// The condition that the dataset `$1` is not deleted: what is left of its records is nobody's any more.
+    private static let isThere = "EXISTS (SELECT FROM datasets d WHERE d.id = $1 AND d.deleted_at IS NULL)"
+
     // MARK: Datasets
 
     static let create = Statement<Dataset, TenantID, DatasetID, String, String, AuditEntry?>(
@@ -23,14 +27,17 @@ enum DatasetStatements {
         """, decode: dataset)
 
     static let get = Statement<Dataset, DatasetID>(
-        "dataset by id", "SELECT \(columns) FROM datasets WHERE id = $1", repeatable: true, decode: dataset)
+        "dataset by id", "SELECT \(columns) FROM datasets WHERE id = $1 AND deleted_at IS NULL", repeatable: true, decode: dataset
+    )
 
     static let named = Statement<Dataset, String>(
-        "dataset by name", "SELECT \(columns) FROM datasets WHERE name = $1", repeatable: true, decode: dataset)
+        "dataset by name", "SELECT \(columns) FROM datasets WHERE name = $1 AND deleted_at IS NULL", repeatable: true,
+        decode: dataset)
 
     static let list = Statement<Dataset, DatasetID?, Int, Bool>(
         "list datasets",
-        "SELECT \(columns) FROM datasets WHERE true " + ListClause.after("id", place: "$1", ascending: "$3", limit: "$2"),
+        "SELECT \(columns) FROM datasets WHERE deleted_at IS NULL "
+            + ListClause.after("id", place: "$1", ascending: "$3", limit: "$2"),
         repeatable: true, decode: dataset)
 
     static let update = Statement<Dataset, DatasetID, String?, String?, [Int]?, AuditEntry>(
@@ -39,13 +46,18 @@ enum DatasetStatements {
         UPDATE datasets
         SET name = coalesce($2, name), description = coalesce($3, description), revision = revision + 1,
             updated_at = clock_timestamp()
-        WHERE id = $1 AND ($4::bigint[] IS NULL OR revision = ANY ($4))
+        WHERE id = $1 AND deleted_at IS NULL AND ($4::bigint[] IS NULL OR revision = ANY ($4))
         RETURNING \(columns), insula_audit($5, id)
         """, decode: dataset)
 
+    /// Takes a dataset out of sight.
     static let delete = Statement<Void, DatasetID, [Int]?, AuditEntry>(
         "delete dataset",
-        "DELETE FROM datasets WHERE id = $1 AND ($2::bigint[] IS NULL OR revision = ANY ($2)) RETURNING insula_audit($3, id)")
+        """
+        UPDATE datasets SET deleted_at = clock_timestamp(), revision = revision + 1
+        WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint[] IS NULL OR revision = ANY ($2))
+        RETURNING insula_audit($3, id)
+        """)
 
     // MARK: What a tenant has
 
@@ -60,7 +72,7 @@ enum DatasetStatements {
         SELECT t.plan, t.quotas, d.count, d.records, d.bytes
         FROM tenants t, (
             SELECT count(*) AS count, coalesce(sum(record_count), 0)::bigint AS records, coalesce(sum(bytes), 0)::bigint AS bytes
-            FROM datasets
+            FROM datasets WHERE deleted_at IS NULL
         ) d
         WHERE t.tenant_id = $1
         """
@@ -94,7 +106,7 @@ enum DatasetStatements {
         UPDATE datasets d
         SET record_count = d.record_count + c.written - c.present, bytes = d.bytes + c.growth, revision = d.revision + 1,
             updated_at = clock_timestamp()
-        FROM counted c WHERE d.id = $2
+        FROM counted c WHERE d.id = $2 AND d.deleted_at IS NULL
         RETURNING d.id, c.written - c.present, c.present, d.record_count, d.bytes
         """
     ) { row throws(Fault) in
@@ -105,29 +117,35 @@ enum DatasetStatements {
 
     static let record = Statement<DatasetRecord, DatasetID, String>(
         "record by key",
-        "SELECT key, body, created_at, updated_at, NULL::jsonb FROM dataset_records WHERE dataset_id = $1 AND key = $2",
+        """
+        SELECT key, body, created_at, updated_at, NULL::jsonb FROM dataset_records
+        WHERE dataset_id = $1 AND key = $2 AND \(isThere)
+        """,
         repeatable: true, decode: record)
 
     static let byKeys = Statement<DatasetRecord, DatasetID, [String]>(
         "records by keys",
-        "SELECT key, body, created_at, updated_at, NULL::jsonb FROM dataset_records WHERE dataset_id = $1 AND key = ANY ($2)",
+        """
+        SELECT key, body, created_at, updated_at, NULL::jsonb FROM dataset_records
+        WHERE dataset_id = $1 AND key = ANY ($2) AND \(isThere)
+        """,
         repeatable: true, decode: record)
 
     static let remove = Statement<Void, DatasetID, String, AuditEntry>(
         "remove record",
         """
         WITH removed AS (
-            DELETE FROM dataset_records WHERE dataset_id = $1 AND key = $2 RETURNING bytes
+            DELETE FROM dataset_records WHERE dataset_id = $1 AND key = $2 AND \(isThere) RETURNING bytes
         )
         UPDATE datasets d
         SET record_count = d.record_count - 1, bytes = d.bytes - removed.bytes, revision = d.revision + 1,
             updated_at = clock_timestamp()
-        FROM removed WHERE d.id = $1
+        FROM removed WHERE d.id = $1 AND d.deleted_at IS NULL
         RETURNING insula_audit($3, d.id)
         """)
 
     /// The condition of `FilterProgram`.
-    private static let wanted = "($2 IS NULL OR jsonb_path_match(body, $2::jsonpath, $3, true))"
+    private static let wanted = "\(isThere) AND ($2 IS NULL OR jsonb_path_match(body, $2::jsonpath, $3, true))"
 
     static let inOrderOfKeys = Statement<DatasetRecord, DatasetID, String?, JSONBytes, String?, Int>(
         "records by key",

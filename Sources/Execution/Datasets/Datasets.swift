@@ -1,5 +1,6 @@
 // What can be done with datasets. Each operation takes the permit that it needs and runs in the tenant's scope, writing in one transaction
 // with its line of the audit log.
+// Bounds: one export of a tenant at a time, for as long as `ExportTurn` lets it.
 
 import Base
 import JSON
@@ -12,13 +13,16 @@ public final class Datasets: Sendable {
     static let exportedRecords = 200
 
     private let database: Database
+    private let now: @Sendable () -> Instant
 
-    public init(database: Database) {
+    /// - Parameter now: the clock that ends exports.
+    public init(database: Database, now: @escaping @Sendable () -> Instant = { .now }) {
         self.database = database
+        self.now = now
     }
 
     /// What these operations run, to be prepared at connect.
-    public static var statements: [any AnyStatement] { DatasetStatements.all }
+    public static var statements: [any AnyStatement] { DatasetStatements.all + ExportTurn.statements }
 
     // MARK: Datasets
 
@@ -67,15 +71,11 @@ public final class Datasets: Sendable {
         return changed
     }
 
-    /// Removes a dataset with its records.
+    /// Removes a dataset. Its records are gone with it for whoever looks, and from the database by and by.
     /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile.
     public func delete(_ id: DatasetID, _ permit: Permit<DatasetsWrite>) async throws(Fault) {
-        // Many records take their time: on a connection of its own, so that nobody waits behind it.
-        let count = try await database.session(permit.scope.database) { session throws(Fault) in
-            try await session.execute(DatasetStatements.lock, permit.scope.tenant)
-            return try await session.execute(
-                DatasetStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.datasetDeleted))
-        }
+        let count = try await database.once(permit.scope.database).execute(
+            DatasetStatements.delete, id, permit.request.acceptedRevisions, permit.audit(.datasetDeleted))
         if count == 0 { throw try await missing(id, permit.scope) }
     }
 
@@ -125,14 +125,17 @@ public final class Datasets: Sendable {
     }
 
     /// Gives all records to `write` in the order of their keys, piece by piece, whole lines each, as they stood at one moment.
-    /// - Throws: `.notFound`, and what `write` throws, which ends the export.
+    /// - Throws: `.notFound`; `.limitReached` while another export of the tenant is under way; `.timedOut` when it takes too long; and what
+    ///   `write` throws, which ends the export.
     public func export(
         _ id: DatasetID, _ permit: Permit<DatasetsRead>, to write: ([UInt8]) async throws(Fault) -> Void
     ) async throws(Fault) {
         _ = try await get(id, permit)
+        let turn = ExportTurn(of: permit.scope.tenant, database: database, now: now)
+        try await turn.check()
         _ = try await database.once(permit.scope.database).execute(
             AuditEntry.insert, permit.audit(.datasetExported), id.uuid)
-        try await database.session(permit.scope.database, on: .export) { session throws(Fault) in
+        try await turn.run { session, deadline throws(Fault) in
             let store = DatasetStore(tenant: permit.scope.tenant)
             var place: DatasetQuery.Place?
             repeat {
@@ -142,8 +145,15 @@ public final class Datasets: Sendable {
                 for record in part.elements {
                     piece += DatasetRecord.output.bytes(record)
                     piece.append(UInt8(ascii: "\n"))
+                    guard piece.count >= ExportTurn.pieceBytes else { continue }
+                    try deadline.check()
+                    try await write(piece)
+                    piece.removeAll(keepingCapacity: true)
                 }
-                if !piece.isEmpty { try await write(piece) }
+                if !piece.isEmpty {
+                    try deadline.check()
+                    try await write(piece)
+                }
                 place = part.next
             } while place != nil
         }

@@ -22,13 +22,17 @@ public final class Agents: Sendable {
     public static var statements: [any AnyStatement] { AgentStatements.all }
 
     /// Makes an agent. It begins as `created`.
-    /// - Throws: `.toolNotAvailable`, `.strategyNotAvailable` or `.invalid` naming the fields of the blueprint.
+    /// - Throws: `.toolNotAvailable`, `.strategyNotAvailable` or `.invalid` naming the fields of the blueprint; `.limitReached` when the tenant
+    ///   has as many definitions as it may.
     public func create(_ agent: CreateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
         let blueprint = agent.blueprint ?? .standard(role: agent.role, registry)
         try blueprint.check(against: registry)
-        let made = try await database.once(permit.scope.database).first(
-            AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
-            JSONBytes(blueprint.bytes), permit.audit(.agentCreated))
+        let made = try await database.session(permit.scope.database) { session throws(Fault) in
+            try await DefinitionQuota.check(permit.scope, session)
+            return try await session.first(
+                AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
+                JSONBytes(blueprint.bytes), permit.audit(.agentCreated))
+        }
         raise()
         return try found(made)
     }

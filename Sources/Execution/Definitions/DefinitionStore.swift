@@ -20,11 +20,13 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
 
     /// Makes a definition, which is active.
     /// - Parameter further: what else belongs to it, in the same transaction.
+    /// - Throws: `.limitReached` when the tenant has as many as it may, and what `further` throws.
     func create(
         _ id: ID<Kind>, _ name: String, _ description: String, body: [UInt8], _ scope: TenantScope, _ audit: AuditEntry,
         further: (Session) async throws(Fault) -> Void = { _ throws(Fault) in }
     ) async throws(Fault) -> Record {
         let made = try await database.session(scope.database) { session throws(Fault) -> Record? in
+            try await DefinitionQuota.check(scope, session)
             try await session.execute(statements.create, scope.tenant, id, name, description, JSONBytes(body), audit)
             try await further(session)
             return try await session.first(statements.get, id)

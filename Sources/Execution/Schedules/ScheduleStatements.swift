@@ -1,4 +1,5 @@
-// The statements of schedules as tenants use them, in the scope of the tenant. Those of the scheduler are beside it.
+// The statements of schedules as tenants use them, in the scope of the tenant. Those of the scheduler are beside it. A schedule that is deleted is
+// marked: nobody sees it any more, it never fires, and housekeeping removes its fires in parts.
 
 import Base
 import JSON
@@ -14,6 +15,9 @@ enum ScheduleStatements {
         s.id, s.name, d.kind, s.definition_id, s.trigger, s.input, s.missed, s.overlap, s.state, s.next_fire_at, s.last_fired_at,
         s.last_execution_id, s.created_at, s.updated_at, s.revision
         """
+
+    /// The condition that a schedule and its definition are not deleted.
+    private static let isThere = "s.state <> 'deleted' AND d.state <> 'deleted'"
 
     /// What happened to the schedules in a CTE of whole rows, told to whoever watches.
     /// - Parameter type: an expression, such as `'schedule.created'`.
@@ -44,7 +48,7 @@ enum ScheduleStatements {
     static let ground = Statement<Ground, UUIDBits?, String, UUIDBits?>(
         "what a schedule stands on",
         """
-        SELECT clock_timestamp(), (SELECT count(*) FROM schedules s JOIN definitions d ON d.id = s.definition_id WHERE d.state <> 'deleted'),
+        SELECT clock_timestamp(), (SELECT count(*) FROM schedules s JOIN definitions d ON d.id = s.definition_id WHERE \(isThere)),
             coalesce((SELECT last_seq FROM event_sequences), 0),
             (SELECT state FROM definitions WHERE id = $1 AND kind = $2 AND state <> 'deleted'),
             EXISTS (SELECT FROM definitions WHERE id = $3 AND state <> 'deleted')
@@ -76,7 +80,7 @@ enum ScheduleStatements {
         "schedule by id",
         """
         SELECT \(columns) FROM schedules s JOIN definitions d ON d.id = s.definition_id
-        WHERE s.id = $1 AND d.state <> 'deleted'
+        WHERE s.id = $1 AND \(isThere)
         """,
         repeatable: true, decode: schedule)
 
@@ -84,7 +88,7 @@ enum ScheduleStatements {
         "list schedules",
         """
         SELECT \(columns) FROM schedules s JOIN definitions d ON d.id = s.definition_id
-        WHERE ($1 IS NULL OR s.state = $1) AND ($2 IS NULL OR s.definition_id = $2) AND d.state <> 'deleted'
+        WHERE ($1 IS NULL OR s.state = $1) AND ($2 IS NULL OR s.definition_id = $2) AND \(isThere)
         \(ListClause.after("s.id", place: "$3", ascending: "$5", limit: "$4"))
         """, repeatable: true, decode: schedule)
 
@@ -103,7 +107,7 @@ enum ScheduleStatements {
         """
         SELECT s.trigger, s.state, s.anchor_at, d.kind || ' ' || d.id, d.state IN ('stopped', 'archived')
         FROM schedules s JOIN definitions d ON d.id = s.definition_id
-        WHERE s.id = $1 AND d.state <> 'deleted' FOR UPDATE OF s
+        WHERE s.id = $1 AND \(isThere) FOR UPDATE OF s
         """
     ) { row throws(Fault) in
         Present(
@@ -150,27 +154,39 @@ enum ScheduleStatements {
             SET state = 'ended', next_fire_at = NULL, due_at = NULL, event_seq = NULL, revision = s.revision + 1,
                 updated_at = clock_timestamp()
             FROM definitions d
-            WHERE d.id = $1 AND d.state IN ('stopped', 'archived', 'deleted') AND s.definition_id = d.id AND s.state <> 'ended'
+            WHERE d.id = $1 AND d.state IN ('stopped', 'archived', 'deleted') AND s.definition_id = d.id
+                AND s.state NOT IN ('ended', 'deleted')
             RETURNING s.*
         ), \(told("ended", type: "'schedule.ended'"))
         SELECT 1 FROM ended
         """)
 
+    /// Takes what `condition` says out of sight, as a CTE `gone`.
+    private static func removing(_ condition: String) -> String {
+        """
+        gone AS (
+            UPDATE schedules
+            SET state = 'deleted', next_fire_at = NULL, due_at = NULL, event_seq = NULL, revision = revision + 1,
+                updated_at = clock_timestamp()
+            WHERE \(condition) AND state <> 'deleted'
+            RETURNING *
+        )
+        """
+    }
+
     static let delete = Statement<Void, ScheduleID, [Int]?, AuditEntry>(
         "delete schedule",
         """
-        WITH gone AS (
-            DELETE FROM schedules WHERE id = $1 AND ($2::bigint[] IS NULL OR revision = ANY ($2)) RETURNING *
-        ), \(told("gone", type: "'schedule.deleted'"))
+        WITH \(removing("id = $1 AND ($2::bigint[] IS NULL OR revision = ANY ($2))")),
+        \(told("gone", type: "'schedule.deleted'"))
         SELECT insula_audit($3, id) FROM gone
         """)
 
     static let deleteAll = Statement<Void, UUIDBits, AuditEntry>(
         "delete the schedules of a definition",
         """
-        WITH gone AS (
-            DELETE FROM schedules WHERE definition_id = $1 RETURNING *
-        ), \(told("gone", type: "'schedule.deleted'"))
+        WITH \(removing("definition_id = $1")),
+        \(told("gone", type: "'schedule.deleted'"))
         SELECT insula_audit($2, id) FROM gone
         """)
 

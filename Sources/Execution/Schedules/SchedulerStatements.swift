@@ -15,6 +15,8 @@ enum SchedulerStatements {
     static let claimMilliseconds = 10_000
     /// How soon a schedule is looked at again whose fire waits for a run to end.
     static let bufferMilliseconds = 2_000
+    /// Fires that are forgotten by one look, which makes fewer.
+    static let firesForgotten = 1_000
     /// Events that a cursor is moved past at once.
     static let eventsPerPass = 10_000
 
@@ -216,13 +218,16 @@ enum SchedulerStatements {
         ON CONFLICT DO NOTHING
         """)
 
-    /// Puts a schedule to when it is due next: `$3`, its next fire being `$2`. Fires of more than thirty days ago are forgotten.
+    /// Puts a schedule to when it is due next: `$3`, its next fire being `$2`. Fires of more than thirty days ago are forgotten, the
+    /// oldest first.
     static let settle = Statement<Void, ScheduleID, Timestamp?, Timestamp?, Int?, ExecutionID?>(
         "settle a schedule",
         """
         WITH old AS (
-            DELETE FROM schedule_fires
-            WHERE schedule_id = $1 AND planned_at < statement_timestamp() - interval '30 days' AND outcome <> 'buffered'
+            DELETE FROM schedule_fires WHERE ctid = ANY (ARRAY(
+                SELECT f.ctid FROM schedule_fires f
+                WHERE f.schedule_id = $1 AND f.planned_at < statement_timestamp() - interval '30 days' AND f.outcome <> 'buffered'
+                ORDER BY f.planned_at LIMIT \(firesForgotten)))
         ), settled AS (
         UPDATE schedules
         SET next_fire_at = $2, due_at = $3, event_seq = coalesce($4, event_seq), claimed_until = clock_timestamp(),

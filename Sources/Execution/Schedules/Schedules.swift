@@ -110,7 +110,7 @@ public final class Schedules: Sendable {
         }
     }
 
-    /// Removes a schedule with its fires. What it began goes on.
+    /// Removes a schedule. Its fires are gone with it for whoever looks, and from the database by and by. What it began goes on.
     /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalidState` for a trigger of an automation.
     public func delete(_ id: ScheduleID, _ permit: Permit<TasksWrite>) async throws(Fault) {
         let count = try await database.session(permit.scope.database) { session throws(Fault) in
@@ -134,8 +134,11 @@ public final class Schedules: Sendable {
     public func preview(_ id: ScheduleID, count: Int, _ permit: Permit<TasksRead>) async throws(Fault) -> [Timestamp] {
         let present = try await database.session(permit.scope.database) { session throws(Fault) in
             var batch = session.batch()
+            let schedule = batch.add(ScheduleStatements.get, id)
             let row = batch.add(SchedulerStatements.plan, id)
-            return try await batch.run().first(row)
+            let results = try await batch.run()
+            _ = try found(try results.first(schedule))
+            return try results.first(row)
         }
         guard let present else { throw Schedules.notFound }
         let trigger = try ScheduleTrigger.input.decode(present.trigger.bytes)

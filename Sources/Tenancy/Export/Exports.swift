@@ -1,7 +1,6 @@
 // Everything that a tenant has, as lines of JSON: one moment of the database from the first line to the last, read in parts, so that it costs
 // no more memory than a part however much there is. What opens something never leaves.
-// Bounds: one export a loop at once (`SessionKind.export`); `pageRows` a table; pieces of about `pieceBytes`; a reader who does not
-// read ends it (`Limits.idleInSnapshotMilliseconds`).
+// Bounds: one export a loop and a tenant at once, which comes to an end whoever reads (`ExportTurn`); `pageRows` a table.
 
 import Base
 import JSON
@@ -9,8 +8,6 @@ import Postgres
 
 /// Exports of tenants.
 public struct Exports: Sendable {
-    static let pieceBytes = 64 << 10
-
     private let database: Database
 
     public init(database: Database) {
@@ -20,16 +17,18 @@ public struct Exports: Sendable {
     private static let tables = TenantTable.all.filter { $0.type != nil }.map { (table: $0, read: $0.makeRead()) }
 
     /// Writes down that the caller exports his tenant.
+    /// - Throws: `.limitReached` while another export of the tenant is under way.
     public func begin(by permit: Permit<TenantExport>) async throws(Fault) {
+        try await ExportTurn(of: permit.scope.tenant, database: database).check()
         _ = try await database.once(permit.scope.database).execute(
             AuditEntry.insert, permit.audit(.tenantExported), permit.scope.tenant.uuid)
     }
 
     /// Gives the tenant's rows to `write`, piece by piece, whole lines each. The first line says what it is, the last how many there were.
-    /// - Parameters:
-    ///   - write: takes a piece; what it throws ends the export.
+    /// - Parameter write: takes a piece; what it throws ends the export.
+    /// - Throws: `.limitReached` while another export of the tenant is under way; `.timedOut` when it takes too long.
     public func run(_ tenant: TenantID, to write: ([UInt8]) async throws(Fault) -> Void) async throws(Fault) {
-        try await database.session(.tenant(tenant), on: .export) { session throws(Fault) in
+        try await ExportTurn(of: tenant, database: database).run { session, deadline throws(Fault) in
             var piece = Exports.line("export") { writer in
                 writer.key("tenant_id")
                 writer.id(tenant)
@@ -41,13 +40,15 @@ public struct Exports: Sendable {
                 var place: [String]?
                 repeat {
                     let rows = try await session.query(read, place, table.pageRows)
-                    for row in rows { piece += row.line }
-                    count += rows.count
-                    place = rows.count == table.pageRows ? rows.last?.place : nil
-                    if piece.count >= Exports.pieceBytes {
+                    for row in rows {
+                        piece += row.line
+                        guard piece.count >= ExportTurn.pieceBytes else { continue }
+                        try deadline.check()
                         try await write(piece)
                         piece.removeAll(keepingCapacity: true)
                     }
+                    count += rows.count
+                    place = rows.count == table.pageRows ? rows.last?.place : nil
                 } while place != nil
             }
             piece += Exports.line("end") { writer in

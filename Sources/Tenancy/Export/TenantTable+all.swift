@@ -80,12 +80,14 @@ extension TenantTable {
             [
                 ("id", .id("dataset")), ("name", .text), ("description", .text), ("record_count", .number), ("bytes", .number),
                 ("revision", .number), ("created_at", .time), ("updated_at", .time),
-            ]),
+            ], omitting: ["deleted_at"]
+        ).without("deleted_at IS NOT NULL"),
         TenantTable(
             "dataset_records", as: "dataset_record", key: [("dataset_id", "uuid"), ("key", "text")],
             [
                 ("dataset_id", .id("dataset")), ("key", .text), ("body", .json), ("created_at", .time), ("updated_at", .time),
-            ], omitting: ["bytes"], pageRows: 100),
+            ], omitting: ["bytes"], pageRows: 100
+        ).without("dataset_id IN (SELECT d.id FROM datasets d WHERE d.deleted_at IS NOT NULL)"),
     ]
 
     private static let work: [TenantTable] = [
@@ -154,7 +156,8 @@ extension TenantTable {
                 ("input", .json), ("missed", .json), ("overlap", .text), ("state", .text), ("anchor_at", .time),
                 ("next_fire_at", .time), ("last_execution_id", .id("exec")), ("last_fired_at", .time), ("created_at", .time),
                 ("updated_at", .time), ("revision", .number),
-            ], omitting: ["due_at", "claimed_until", "event_seq"]),
+            ], omitting: ["due_at", "claimed_until", "event_seq"]
+        ).without("state = 'deleted'"),
         TenantTable(
             "schedule_fires", as: "schedule_fire",
             key: [("schedule_id", "uuid"), ("planned_at", "timestamptz"), ("event_seq", "bigint")],
@@ -162,7 +165,8 @@ extension TenantTable {
                 ("schedule_id", .id("sched")), ("planned_at", .time), ("event_seq", .number), ("outcome", .text),
                 ("reason", .text),
                 ("until", .time), ("execution_id", .id("exec")), ("fired_at", .time), ("depth", .number),
-            ]),
+            ]
+        ).without("schedule_id IN (SELECT s.id FROM schedules s WHERE s.state = 'deleted')"),
         // What is not numbered yet will be an event in a moment.
         TenantTable("event_outbox", omitting: ["id", "type", "ref", "payload", "at"]),
         TenantTable(

@@ -30,7 +30,7 @@ extension TenantTable {
         // An audit line's ids are typed by other columns; they are read beside them.
         let sql = """
             SELECT \(list.joined(separator: ", ")), ARRAY[\(texts)] FROM \(name)
-            WHERE $1 IS NULL OR (\(named)) > (\(place)) ORDER BY \(named) LIMIT $2
+            WHERE NOT (\(remains)) AND ($1 IS NULL OR (\(named)) > (\(place))) ORDER BY \(named) LIMIT $2
             """
         let columns = columns
         let type = type ?? name

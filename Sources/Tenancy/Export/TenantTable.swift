@@ -35,6 +35,8 @@ public struct TenantTable: Sendable {
     public let omitted: [String]
     /// How many rows are read at once: fewer where rows may be long.
     let pageRows: Int
+    /// The condition on rows that are deleted and only wait to be removed: they don't leave.
+    private(set) var remains = "false"
 
     /// A table whose rows are exported.
     init(
@@ -57,5 +59,13 @@ public struct TenantTable: Sendable {
         columns = []
         self.omitted = omitted
         pageRows = 0
+    }
+
+    /// The same without rows that are deleted.
+    /// - Parameter remains: the condition on these.
+    func without(_ remains: String) -> TenantTable {
+        var table = self
+        table.remains = remains
+        return table
     }
 }

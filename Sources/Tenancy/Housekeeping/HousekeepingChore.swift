@@ -18,6 +18,10 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     case executions
     /// Definitions that were deleted, with all that they left behind.
     case definitions
+    /// Schedules that were deleted, with their fires.
+    case schedules
+    /// Datasets that were deleted, with their records.
+    case datasets
     case events
     case notifications
 
@@ -40,7 +44,9 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
             }
         case .executions:
             try await HousekeepingChore.trim(HousekeepingStatements.trimExecutions, in: session) { plan, _ in plan.executionDays }
-        case .definitions: try await HousekeepingChore.removeDefinitions(in: session)
+        case .definitions: try await HousekeepingChore.removeRemains(HousekeepingStatements.remains, in: session)
+        case .schedules: try await HousekeepingChore.removeRemains(HousekeepingStatements.remainsOfSchedules, in: session)
+        case .datasets: try await HousekeepingChore.removeRemains(HousekeepingStatements.remainsOfDatasets, in: session)
         case .events: try await remove(HousekeepingStatements.events, in: session)
         case .notifications: try await remove(HousekeepingStatements.notifications, in: session)
         }
@@ -51,10 +57,13 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
         return count == Housekeeping.batchRows ? .more(count) : .done(count)
     }
 
-    /// Removes some of what deleted definitions left behind; the definitions themselves when nothing of theirs is left.
-    private static func removeDefinitions(in session: Session) async throws(Fault) -> HousekeepingStep {
+    /// Removes some of what deleted things left behind; these themselves when nothing of theirs is left.
+    /// - Parameter remains: from what nothing refers to on, with how many rows go at once.
+    private static func removeRemains(
+        _ remains: [(Statement<Void, Int>, Int)], in session: Session
+    ) async throws(Fault) -> HousekeepingStep {
         try await session.execute(HousekeepingStatements.readInOrder)
-        for (remove, rows) in HousekeepingStatements.remains {
+        for (remove, rows) in remains {
             let count = try await session.execute(remove, rows)
             if count > 0 { return .more(count) }
         }
@@ -163,7 +172,7 @@ enum HousekeepingStatements {
             LIMIT $3))
         """)
 
-    // MARK: Deleted definitions
+    // MARK: What was deleted
 
     /// What deleted definitions left behind, from what nothing refers to on, with how many rows go at once: executions take their steps and logs
     /// along, definitions their versions. What has not come to its end yet is waited for.
@@ -201,19 +210,57 @@ enum HousekeepingStatements {
         ),
     ]
 
+    static let remainsOfSchedules: [(Statement<Void, Int>, Int)] = [
+        (
+            remains(
+                "schedule_fires", of: "schedules",
+                """
+                SELECT x.ctid FROM schedule_fires x
+                WHERE (x.tenant_id, x.schedule_id) = (d.tenant_id, d.id) ORDER BY x.planned_at LIMIT $1
+                """), Housekeeping.batchRows
+        ),
+        (
+            removal(
+                "schedules",
+                "state = 'deleted' AND NOT EXISTS (SELECT FROM schedule_fires f "
+                    + "WHERE (f.tenant_id, f.schedule_id) = (schedules.tenant_id, schedules.id))"), Housekeeping.batchRows
+        ),
+    ]
+
+    static let remainsOfDatasets: [(Statement<Void, Int>, Int)] = [
+        (
+            remains(
+                "dataset_records", of: "datasets", where: "d.deleted_at IS NOT NULL",
+                """
+                SELECT x.ctid FROM dataset_records x
+                WHERE (x.tenant_id, x.dataset_id) = (d.tenant_id, d.id) ORDER BY x.key LIMIT $1
+                """), Housekeeping.batchRows
+        ),
+        (
+            removal(
+                "datasets",
+                "deleted_at IS NOT NULL AND NOT EXISTS (SELECT FROM dataset_records r "
+                    + "WHERE (r.tenant_id, r.dataset_id) = (datasets.tenant_id, datasets.id))"), Housekeeping.batchRows
+        ),
+    ]
+
     /// The index is worth more than what the planner thinks is left.
     static let readInOrder = Statement<Void>(
         "read in the order of an index", "SELECT set_config('enable_bitmapscan', 'off', true)")
 
-    /// A removal of what deleted definitions `d` have.
-    /// - Parameter theirs: a query for the `ctid` of some rows of one.
-    private static func remains(_ table: String, _ theirs: String) -> Statement<Void, Int> {
+    /// A removal of what deleted owners `d` have.
+    /// - Parameters:
+    ///   - condition: whether one is deleted.
+    ///   - theirs: a query for the `ctid` of some rows of one.
+    private static func remains(
+        _ table: String, of owners: String = "definitions", where condition: String = "d.state = 'deleted'", _ theirs: String
+    ) -> Statement<Void, Int> {
         Statement(
-            "remove \(table) of deleted definitions",
+            "remove \(table) of deleted \(owners)",
             """
             DELETE FROM \(table) WHERE ctid = ANY (ARRAY(
-                SELECT old.line FROM definitions d CROSS JOIN LATERAL (\(theirs)) old (line)
-                WHERE d.state = 'deleted' LIMIT $1))
+                SELECT old.line FROM \(owners) d CROSS JOIN LATERAL (\(theirs)) old (line)
+                WHERE \(condition) LIMIT $1))
             """)
     }
 

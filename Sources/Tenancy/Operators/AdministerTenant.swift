@@ -44,6 +44,7 @@ public struct ChangeContract: Sendable {
             ("users", fields.patch("users", figure, "Accounts.")),
             ("keys", fields.patch("keys", figure, "API keys that are not revoked.")),
             ("live_executions", fields.patch("live_executions", figure, "Executions that have not ended.")),
+            ("definitions", fields.patch("definitions", figure, "Agents, tasks, flows and automations together.")),
             // What the housekeeper's policy keeps in any case.
             ("audit_days", fields.patch("audit_days", .integer(30...3_650), "Days for which the audit log is kept.")),
         ])

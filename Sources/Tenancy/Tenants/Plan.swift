@@ -11,22 +11,22 @@ public enum Plan: String, Sendable, CaseIterable {
             Quotas(
                 requestsPerMinute: 100, runningAgents: 5, webhookTriggersPerHour: 1_000, users: 25, keys: 25, auditDays: 30,
                 datasets: 5,
-                datasetRecords: 10_000, datasetBytes: 50 << 20, liveExecutions: 20_000)
+                datasetRecords: 10_000, datasetBytes: 50 << 20, liveExecutions: 20_000, definitions: 200)
         case .developer:
             Quotas(
                 requestsPerMinute: 1_000, runningAgents: 25, webhookTriggersPerHour: 10_000, users: 250, keys: 250, auditDays: 90,
                 datasets: 50,
-                datasetRecords: 250_000, datasetBytes: 1 << 30, liveExecutions: 100_000)
+                datasetRecords: 250_000, datasetBytes: 1 << 30, liveExecutions: 100_000, definitions: 1_000)
         case .professional:
             Quotas(
                 requestsPerMinute: 5_000, runningAgents: 100, webhookTriggersPerHour: 50_000, users: 2_500, keys: 1_000,
                 auditDays: 365, datasets: 500, datasetRecords: 5_000_000, datasetBytes: 20 << 30,
-                liveExecutions: 500_000)
+                liveExecutions: 500_000, definitions: 5_000)
         case .enterprise:
             Quotas(
                 requestsPerMinute: 60_000, runningAgents: 1_000, webhookTriggersPerHour: 500_000, users: 100_000, keys: 10_000,
                 auditDays: 2_555, datasets: 5_000, datasetRecords: 100_000_000, datasetBytes: 500 << 30,
-                liveExecutions: 2_000_000)
+                liveExecutions: 2_000_000, definitions: 50_000)
         }
     }
 

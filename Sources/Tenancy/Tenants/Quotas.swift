@@ -20,10 +20,12 @@ public struct Quotas: Sendable, Hashable {
     public var datasetBytes: Int
     /// Executions that have not ended.
     public var liveExecutions: Int
+    /// Agents, tasks, flows and automations together.
+    public var definitions: Int
 
     public init(
         requestsPerMinute: Int, runningAgents: Int, webhookTriggersPerHour: Int, users: Int, keys: Int, auditDays: Int,
-        datasets: Int, datasetRecords: Int, datasetBytes: Int, liveExecutions: Int
+        datasets: Int, datasetRecords: Int, datasetBytes: Int, liveExecutions: Int, definitions: Int
     ) {
         self.requestsPerMinute = requestsPerMinute
         self.runningAgents = runningAgents
@@ -35,6 +37,7 @@ public struct Quotas: Sendable, Hashable {
         self.datasetRecords = datasetRecords
         self.datasetBytes = datasetBytes
         self.liveExecutions = liveExecutions
+        self.definitions = definitions
     }
 
     /// The figures with those of a contract laid over them.
@@ -54,6 +57,7 @@ public struct Quotas: Sendable, Hashable {
             ("webhook_triggers_per_hour", \.webhookTriggersPerHour), ("users", \.users), ("keys", \.keys),
             ("audit_days", \.auditDays), ("datasets", \.datasets), ("dataset_records", \.datasetRecords),
             ("dataset_bytes", \.datasetBytes), ("live_executions", \.liveExecutions),
+            ("definitions", \.definitions),
         ]
     }
 }

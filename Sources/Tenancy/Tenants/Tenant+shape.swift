@@ -38,6 +38,7 @@ extension Quotas {
             .field("live_executions", "Executions that have not ended, as they are counted every few seconds.") {
                 $0.liveExecutions
             },
+            .field("definitions", "Agents, tasks, flows and automations together.") { $0.definitions },
         ])
 }
 

@@ -17,7 +17,7 @@ enum TenantStatements {
     ) { row throws(Fault) in
         let usage = TenantUsage(
             users: try row.value(12), keys: try row.value(13), agents: try row.value(14), runningAgents: try row.value(15),
-            modelSpending: try row.value(16))
+            modelSpending: try row.value(16), definitions: try row.value(17))
         return try tenant(row, usage)
     }
 

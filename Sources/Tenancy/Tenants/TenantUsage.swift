@@ -12,13 +12,16 @@ public struct TenantUsage: Sendable, Hashable {
     public let runningAgents: Int
     /// What was spent on models in this month (UTC) under a budget, and what is put aside, in millionths of a dollar.
     public let modelSpending: Int
+    /// Agents, tasks, flows and automations together.
+    public let definitions: Int
 
-    public init(users: Int, keys: Int, agents: Int, runningAgents: Int, modelSpending: Int) {
+    init(users: Int, keys: Int, agents: Int, runningAgents: Int, modelSpending: Int, definitions: Int) {
         self.users = users
         self.keys = keys
         self.agents = agents
         self.runningAgents = runningAgents
         self.modelSpending = modelSpending
+        self.definitions = definitions
     }
 
     public static let output = Output<TenantUsage>(
@@ -28,6 +31,7 @@ public struct TenantUsage: Sendable, Hashable {
             .field("keys", "API keys that are neither revoked nor expired.") { $0.keys },
             .field("agents", "Agents.") { $0.agents },
             .field("running_agents", "Agents that run.") { $0.runningAgents },
+            .field("definitions", "Agents, tasks, flows and automations together.") { $0.definitions },
             .field(
                 "model_spending_microdollars",
                 "What was spent on models in this month (UTC) since a budget is set, what is put aside included."
@@ -41,6 +45,7 @@ public struct TenantUsage: Sendable, Hashable {
         (SELECT count(*) FROM definitions WHERE kind = 'agent' AND state <> 'deleted'), \
         (SELECT count(*) FROM definitions WHERE kind = 'agent' AND state = 'running'), \
         (SELECT coalesce(sum(spent + reserved), 0)::bigint FROM model_spending
-         WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date)
+         WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date), \
+        (SELECT count(*) FROM definitions WHERE state <> 'deleted')
         """
 }
