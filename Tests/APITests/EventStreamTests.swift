@@ -118,6 +118,32 @@ private final class Stream: @unchecked Sendable {
         }
     }
 
+    @Test func `who comes back to less than there was is told so, also when nothing is left`() async throws {
+        let visit = try await Visit()
+        let socket = try await visit.server.watch(key: visit.tenant.key)
+        try visit.server.happen("execution.started", in: visit.tenant.id, count: 5)
+        try await socket.say(["type": "subscribe", "last_seq": 0])
+        for _ in 0..<5 { _ = try await socket.next("event") }
+        for (kept, place, isWhole) in [(3, 1, false), (3, 2, true), (6, 1, false), (6, 4, false), (6, 5, true)] {
+            try visit.server.rows("DELETE FROM events WHERE tenant_id = $1 AND seq < $2::bigint", visit.tenant.id.uuid, kept)
+            try await socket.say(["type": "subscribe", "id": .string("\(kept) \(place)"), "last_seq": .integer(place)])
+            let said = try await socket.next("subscribed")
+            #expect(said["whole"] == .bool(isWhole), "\(place) of \(kept)")
+        }
+        let stream = Stream(visit)
+        _ = try await stream.begin(visit, "?last_seq=1")
+        let gap = try await stream.next()
+        #expect(gap == ["event": "gap", "data": #"{"after":1}"#])
+        try visit.server.happen("execution.started", in: visit.tenant.id)
+        #expect(try await stream.next()["id"] == "6")
+        await stream.drop()
+        let present = Stream(visit)
+        _ = try await present.begin(visit, "?last_seq=5")
+        #expect(try await present.next()["id"] == "6")
+        await present.drop()
+        await socket.drop()
+    }
+
     @Test func `a stream ends with the credential of its reader`() async throws {
         let visit = try await Visit()
         let made = try await visit.call(201, "POST", "/v1/keys", ["name": "k"]).json

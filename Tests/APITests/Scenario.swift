@@ -217,6 +217,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             let page = try await visit.call(200, "GET", "/v1/executions/\(id)/steps").json
             let steps = try #require(page["data"]?.array)
             #expect(steps.count == 1 && page["has_more"] == false)
+            for query in ["limit=0", "limit=1001", "cursor=abc"] {
+                expectProblem(
+                    try await visit.call(422, "GET", "/v1/executions/\(id)/steps?\(query)"), 422, "validation_failed")
+            }
             #expect(steps.first?["tool"] == "ping" && steps.first?["status"] == "succeeded" && steps.first?["effect"] == "pure")
         },
         Scenario("GET", "/v1/executions/{execution_id}/logs") { visit in

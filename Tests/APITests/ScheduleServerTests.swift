@@ -7,6 +7,25 @@ import Postgres
 import Testing
 
 @Suite struct ScheduleServerTests {
+    @Test func `who may not run something can't have it run by a schedule`() async throws {
+        let visit = try await Visit()
+        let role = try visit.id(
+            of: try await visit.call(201, "POST", "/v1/roles", ["name": "planner", "scopes": ["tasks:read", "tasks:write"]]))
+        let made = try await visit.call(201, "POST", "/v1/keys", ["name": "k", "role": .string(role)]).json
+        let planner = visit.server.client(key: try #require(made["secret"]?.string))
+        let agent = try await visit.runningAgent()
+        let body: JSONValue = [
+            "name": "S", "agent_id": .string(agent), "trigger": ["type": "interval", "every_seconds": 3600],
+        ]
+        let refusal = try await planner.call("POST", "/v1/schedules", body)
+        expectProblem(refusal, 403, "forbidden")
+        #expect(refusal.json["detail"]?.string?.contains("executions:write") == true)
+        let path = "/v1/schedules/\(try visit.id(of: try await visit.call(201, "POST", "/v1/schedules", body)))"
+        expectProblem(try await planner.call("PATCH", path, ["input": ["word": "other"]]), 403, "forbidden")
+        #expect(try await visit.call(200, "GET", path).json["input"] == [:])
+        #expect(try await planner.call("POST", "\(path)/pause").status == 200)
+    }
+
     @Test func `two servers on one database let each schedule fire once`() async throws {
         let count = 30
         try await TestServer.run { first in

@@ -30,7 +30,11 @@ import Testing
     }
 
     /// Numbers events, as the sequencer does.
-    private func tell(_ shop: Workshop, _ type: String, ref: UUIDBits = AgentID.make().uuid, count: Int = 1) throws {
+    private func tell(
+        _ shop: Workshop, _ type: String, ref: UUIDBits = AgentID.make().uuid, count: Int = 1, by run: ExecutionID? = nil
+    )
+        throws
+    {
         try shop.force(
             """
             WITH last AS (
@@ -38,9 +42,10 @@ import Testing
                 ON CONFLICT (tenant_id) DO UPDATE SET last_seq = event_sequences.last_seq + excluded.last_seq
                 RETURNING last_seq
             )
-            INSERT INTO events SELECT $1::uuid, last_seq - $4::bigint + n, $2, $3::uuid, '{}', clock_timestamp()
+            INSERT INTO events SELECT $1::uuid, last_seq - $4::bigint + n, $2, $3::uuid,
+                jsonb_strip_nulls(jsonb_build_object('execution_id', nullif($5, '')::uuid)), clock_timestamp()
             FROM last, generate_series(1, $4::bigint) n
-            """, ["\(shop.tenant.uuid)", type, "\(ref)", "\(count)"])
+            """, ["\(shop.tenant.uuid)", type, "\(ref)", "\(count)", run.map { "\($0.uuid)" } ?? ""])
     }
 
     private func count(_ shop: Workshop, _ sql: String) throws -> Int {
@@ -133,6 +138,28 @@ import Testing
             _ = try await one.round()
             #expect(try await fires(shop, id).count == 1)
             #expect(try count(shop, "schedules WHERE event_seq = 4") == 1)
+        }
+    }
+
+    @Test func `what the run of a schedule notifies of makes that schedule fire no more, and others nearer to the end`()
+        async throws
+    {
+        try await Workshop.run([PingTool()]) { shop in
+            let one = scheduler(shop)
+            let agent = try await shop.agent("ping")
+            let type = "notification.created"
+            let id = try await make(shop, agent, .event(type: type, filter: JSONObject()))
+            let other = try await make(shop, agent, .event(type: type, filter: JSONObject()))
+            try tell(shop, type, by: try await shop.trigger(agent))
+            _ = try await one.round()
+            var run = try #require(try await fires(shop, id).first?.execution)
+            // Each is told of by another notification, which has an id of its own.
+            try tell(shop, type, by: run)
+            _ = try await one.round()
+            #expect(try await fires(shop, id).count == 1)
+            run = try #require(try await fires(shop, other).first?.execution)
+            #expect(try await fires(shop, other).count == 2)
+            #expect(try count(shop, "schedule_fires WHERE execution_id = '\(run.uuid)' AND depth = 2") == 1)
         }
     }
 

@@ -121,6 +121,23 @@ extension SeededNumbers {
         }
     }
 
+    @Test func `what all steps are given has a bound, whatever each of them has`() async throws {
+        let tool = ScriptedTool()
+        try await Workshop.run([tool]) { shop in
+            _ = try await shop.trigger(try await shop.agent("scripted"))
+            let store = shop.store(try await shop.claim())
+            let beginning = try #require(try await store.begin())
+            let journal = Journal(
+                beginning, registry: shop.registry, store: store, log: RunLog(epoch: 1),
+                inputsBytes: 3 * #"{"value":"12345"}"#.count)
+            var input = JSONObject()
+            input["value"] = "12345"
+            for key in ["a", "b", "c"] { _ = try await journal.call(tool, key: key, input: input) }
+            let refusal = await #expect(throws: StepFailure.self) { try await journal.call(tool, key: "d", input: JSONObject()) }
+            #expect(refusal?.fault.code == .limitReached && refusal?.kind == .permanent && tool.calls == 3)
+        }
+    }
+
     @Test func `a node that stood still while a step was written down does not act on it`() async throws {
         let tool = ScriptedTool(effect: .idempotent)
         try await Workshop.run([tool]) { shop in

@@ -27,10 +27,11 @@ extension Workshop {
 
     /// What a person may do.
     fileprivate func permit<Needed: Permission>(
-        _ needed: Needed.Type = Needed.self, as user: UserID, behind impersonator: TenantScope.Impersonator? = nil
+        _ needed: Needed.Type = Needed.self, as user: UserID, _ role: Role = .member,
+        behind impersonator: TenantScope.Impersonator? = nil
     ) throws -> Permit<Needed> {
         try TenantScope(
-            tenant: tenant, actor: .user(user, .make()), rights: Role.member.rights, signingKey: Secret("test"),
+            tenant: tenant, actor: .user(user, .make()), rights: role.rights, signingKey: Secret("test"),
             impersonator: impersonator
         ).permit(needed)
     }
@@ -69,8 +70,9 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
             let admin = try shop.member(.admin)
             let agent = try await shop.agent(
                 "human_approval", ["message": "Send it?", "users": [.string("\(named)")], "roles": ["admin"]])
-            // Who triggers it can't name himself.
-            let id = try await shop.trigger(agent, ["users": [.string("\(other)")], "details": ["letters": 12]])
+            // Who triggers it can't name himself, nor ask something else.
+            let id = try await shop.trigger(
+                agent, ["message": "Fine?", "users": [.string("\(other)")], "details": ["letters": 12]])
             try await shop.working {
                 _ = try await shop.until(id, .waiting)
                 let waiting = try await shop.executions.approvals(try shop.permit())
@@ -121,6 +123,50 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
         }
     }
 
+    @Test func `an answer finds room among signals, and none of them can take its place`() async throws {
+        #expect(throws: Fault.self) {
+            try ExecutionSignal.input.decode(Array(#"{"id":"approval:tool[0]#1","name":"x"}"#.utf8))
+        }
+        try await Workshop.run([HumanApprovalTool()]) { shop in
+            let user = try shop.member()
+            let id = try await shop.trigger(try await shop.agent("human_approval", ["message": "?"]))
+            try await shop.working {
+                _ = try await shop.until(id, .waiting)
+                for _ in 0..<Executions.signalLimit {
+                    _ = try await shop.executions.signal(id, ExecutionSignal(name: "x"), try shop.permit())
+                }
+                #expect(
+                    try await code { try await shop.executions.signal(id, ExecutionSignal(name: "x"), try shop.permit()) }
+                        == .limitReached)
+                _ = try await shop.executions.answer(id, AnswerApproval(isApproved: true), try shop.permit(as: user))
+                let ended = try await shop.ended(id)
+                #expect(ended.output?["human_approval"]?["approved"] == true)
+            }
+        }
+    }
+
+    @Test func `who is named may answer though he only reads, and where nobody is it takes the right to change executions`()
+        async throws
+    {
+        try await Workshop.run([HumanApprovalTool()]) { shop in
+            let viewer = try shop.member(.viewer)
+            let named = try await shop.agent("human_approval", ["message": "?", "roles": ["viewer"]])
+            let open = try await shop.agent("human_approval", ["message": "?"])
+            let (first, second) = (try await shop.trigger(named), try await shop.trigger(open))
+            let yes = AnswerApproval(isApproved: true)
+            try await shop.working {
+                for id in [first, second] { _ = try await shop.until(id, .waiting) }
+                _ = try await shop.executions.answer(first, yes, try shop.permit(as: viewer, .viewer))
+                let ended = try await shop.ended(first)
+                #expect(ended.output?["human_approval"]?["by"] == .string("\(viewer)"))
+                #expect(
+                    try await code { try await shop.executions.answer(second, yes, try shop.permit(as: viewer, .viewer)) }
+                        == .forbidden)
+                #expect(try await shop.executions.approvals(try shop.permit()).elements.map(\.execution) == [second])
+            }
+        }
+    }
+
     @Test func `without an answer in time it fails, or takes the silence for what it was told`() async throws {
         for (silence, approved) in [("fail", nil), ("reject", false), ("approve", true)] as [(String, Bool?)] {
             try await Workshop.run([HumanApprovalTool()]) { shop in
@@ -141,19 +187,23 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
     @Test func `a message goes to members alone, once and within bounds`() async throws {
         let tool = NotifyTool(outbox: MailOutbox(sealing: RootKey.generate().sealingKey("mail outbox")))
         try await Workshop.run([tool]) { shop in
-            let (one, two) = (try shop.member(), try shop.member(.admin))
+            let (one, two, another) = (try shop.member(), try shop.member(.admin), try shop.member())
             _ = try shop.member(.admin, state: "disabled")
             let stranger = try shop.member(of: try Workshop.makeTenant(in: shop.url))
             func mails() throws -> String? { try shop.force("SELECT count(*) FROM mail_outbox")[0][0] }
-            let agent = try await shop.agent("notify", ["roles": ["admin"], "subject": "Done"])
-            let sent = try await shop.outcome(agent, ["text": "All was read.", "users": [.string("\(one)")]])
+            let agent = try await shop.agent("notify", ["users": [.string("\(one)")], "roles": ["admin"], "subject": "Done"])
+            // Who triggers it says what is left open, and neither to whom nor under which subject.
+            let sent = try await shop.outcome(
+                agent, ["text": "All was read.", "users": [.string("\(another)")], "roles": ["member"], "subject": "Mine"])
             let recipients = sent.output?["notify"]?["recipients"]?.array?.compactMap(\.string)
             #expect(Set(recipients ?? []) == ["\(one)", "\(two)"], "\(String(describing: sent.fault))")
             #expect(try mails() == "2")
-            let told = try shop.force("SELECT payload ->> 'recipients' FROM event_outbox WHERE type = 'notification.created'")
-            #expect(told == [["2"]])
+            let told = try shop.force(
+                "SELECT payload ->> 'recipients', payload ->> 'subject' FROM event_outbox WHERE type = 'notification.created'")
+            #expect(told == [["2", "Done"]])
 
-            let refused = try await shop.outcome(agent, ["text": "x", "users": [.string("\(stranger)")]])
+            let astray = try await shop.agent("notify", ["users": [.string("\(stranger)")], "subject": "Done"])
+            let refused = try await shop.outcome(astray, ["text": "x"])
             #expect(refused.summary.state == .failed && refused.fault?["code"] == "validation_failed")
             try shop.force(
                 """

@@ -91,6 +91,23 @@ import Testing
         #expect(removed == 21)
     }
 
+    @Test func `notifications of more than thirty days ago are forgotten`() async throws {
+        let database = try await TestDatabase.make()
+        let superuser = try database.connectAsSuperuser()
+        let estate = try Estate(superuser, rows: 0)
+        _ = try superuser.rows(
+            """
+            INSERT INTO notifications (tenant_id, id, execution_id, step_key, subject, recipients, created_at)
+            SELECT $1, gen_random_uuid(), gen_random_uuid(), 's', 's', '{u}', now() - n * interval '10 days'
+            FROM generate_series(1, 6) n
+            """, [estate.uuid])
+        let removed = try await database.run { database, group in
+            try await Housekeeping(database: database, loop: group.loops[0]).round()
+        }
+        #expect(removed == 4)
+        #expect(try estate.count(superuser, "notifications") == 2)
+    }
+
     @Test func `a tenant whose time has come goes with all it has, in batches, and no other does`() async throws {
         let database = try await TestDatabase.make()
         let superuser = try database.connectAsSuperuser()
