@@ -116,7 +116,7 @@ import Testing
                 { _ = try await schedules.fires(of: gone, try shop.permit()) },
                 { try await schedules.delete(gone, try shop.permit()) },
             ])
-            #expect(try await schedules.list(try shop.permit()).elements.map(\.id) == [kept])
+            #expect(try await schedules.list(before: nil, try shop.permit()).elements.map(\.id) == [kept])
             let due = try shop.force("SELECT id FROM schedules WHERE due_at IS NOT NULL OR event_seq IS NOT NULL")
             #expect(due == [["\(kept.uuid)"]])
             let lines = try await export(shop)
@@ -138,13 +138,13 @@ import Testing
             let create = try CreateAutomation.input.decode(
                 (["name": "A", "steps": [["tool": "ping"]], "triggers": [trigger, trigger]] as JSONValue).bytes)
             let id = try await automations.create(create, try shop.permit()).id
-            let before = try await schedules.list(try shop.permit()).elements.map(\.id)
+            let before = try await schedules.list(before: nil, try shop.permit()).elements.map(\.id)
             #expect(before.count == 2)
             for schedule in before { try fill(shop, schedule, 600) }
             let update = try UpdateAutomation.input.decode((["triggers": [trigger]] as JSONValue).bytes)
             for _ in 0..<2 { _ = try await automations.update(id, update, try shop.permit()) }
             #expect(try count(shop, "schedule_fires") == "1200")
-            let after = try await schedules.list(try shop.permit()).elements.map(\.id)
+            let after = try await schedules.list(before: nil, try shop.permit()).elements.map(\.id)
             #expect(after.count == 1 && !before.contains(after[0]))
             #expect(try await keepHouse(shop) == 1_200 + 3)
             #expect(try count(shop, "schedules") == "1")
