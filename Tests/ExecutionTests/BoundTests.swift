@@ -290,6 +290,10 @@ import Testing
                 database: shop.database, registry: shop.registry, schedules: Schedules(database: shop.database),
                 signal: shop.signal)
             let first = try await shop.idleAgent()
+            let pinging = CreateAgent(
+                name: "A",
+                blueprint: Blueprint(
+                    tools: [Blueprint.ToolUse(name: "ping")], strategy: Blueprint.StrategyUse(name: "reactive")))
             let most = Plan.free.quotas.definitions
             try shop.force(
                 """
@@ -305,7 +309,7 @@ import Testing
                             if index < 4 {
                                 _ = try await automations.create(sample("ping"), try shop.permit(plan: .free))
                             } else {
-                                _ = try await shop.agents.create(CreateAgent(name: "A", blueprint: nil), try shop.permit(plan: .free))
+                                _ = try await shop.agents.create(pinging, try shop.permit(plan: .free))
                             }
                             return 1
                         } catch {
@@ -323,13 +327,13 @@ import Testing
             }
             #expect(fault?.message.contains("\(most)") == true && fault?.message.contains("(definitions)") == true)
             // Another plan holds more, and what is deleted makes room.
-            let developers = try await shop.agents.create(CreateAgent(name: "A", blueprint: nil), try shop.permit(plan: .developer))
+            let developers = try await shop.agents.create(pinging, try shop.permit(plan: .developer))
             try await shop.agents.delete(first, try shop.permit())
             _ = await refused(.limitReached) {
-                _ = try await shop.agents.create(CreateAgent(name: "A", blueprint: nil), try shop.permit(plan: .free))
+                _ = try await shop.agents.create(pinging, try shop.permit(plan: .free))
             }
             try await shop.agents.delete(developers.id, try shop.permit())
-            _ = try await shop.agents.create(CreateAgent(name: "A", blueprint: nil), try shop.permit(plan: .free))
+            _ = try await shop.agents.create(pinging, try shop.permit(plan: .free))
         }
     }
 }

@@ -257,6 +257,9 @@ private struct Outlook: Sendable {
             #expect(!String(decoding: report.bytes, as: UTF8.self).contains("hidden-value"))
             let plain = try await outlook.call(outlook.scan, ["target": .string(outlook.plain)])
             #expect(plain["findings"]?[0]?["id"] == "tls_missing" && plain["skipped"]?["dns"]?.string?.isEmpty == false)
+            let unseen: JSONValue = .string(outlook.plain.replacing("http:", with: "https:"))
+            let nothing = try await outlook.call(outlook.scan, ["target": unseen])
+            #expect(nothing["score"] == .null && nothing["grade"] == .null, "what nobody saw has no points")
         }
     }
 

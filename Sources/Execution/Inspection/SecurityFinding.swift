@@ -55,10 +55,15 @@ struct SecurityReport: Sendable {
     /// Why others were not.
     let skipped: [String: String]
 
-    var score: Int { max(0, 100 - findings.reduce(0) { $0 + $1.severity.points }) }
+    /// `nil` when what visitors meet, the page or its TLS, could not be looked at: what nobody saw has no points.
+    var score: Int? {
+        guard checked.contains("http"), skipped["tls"] == nil else { return nil }
+        return max(0, 100 - findings.reduce(0) { $0 + $1.severity.points })
+    }
 
-    var grade: String {
-        switch score {
+    var grade: String? {
+        guard let score else { return nil }
+        return switch score {
         case 90...: "A"
         case 75...: "B"
         case 60...: "C"
@@ -71,8 +76,9 @@ struct SecurityReport: Sendable {
         "SecurityReport",
         "What a scan found. The score is 100 less 25 for each finding that is high, 10 for medium and 4 for low.",
         [
-            .field("target", "What was looked at.") { $0.target }, .field("score", "0 to 100.") { $0.score },
-            .field("grade", "A from 90, B from 75, C from 60, D from 40, F below.") { $0.grade },
+            .field("target", "What was looked at.") { $0.target },
+            .field("score", "0 to 100; null when the page or its TLS could not be looked at.") { $0.score },
+            .field("grade", "A from 90, B from 75, C from 60, D from 40, F below; null without a score.") { $0.grade },
             .list("findings", "What could be safer, the worst first.", SecurityFinding.output) { $0.findings },
             .field("checked", "The parts that were looked at.") { $0.checked },
             .field("skipped", "Why others were not, by parts; they take no points.") { $0.skipped },

@@ -61,7 +61,7 @@ struct SecurityScanTool: Tool {
         } catch {
             throw StepFailure(error)
         }
-        context.write(.info, "scanned \(url.hostname): \(report.score) points")
+        context.write(.info, "scanned \(url.hostname): \(report.score.map { "\($0) points" } ?? "no score")")
         return try SecurityReport.output.value(report)
     }
 

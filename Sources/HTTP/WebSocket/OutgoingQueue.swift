@@ -48,7 +48,7 @@ public final class OutgoingQueue: PassHandler, @unchecked Sendable {
 
     /// Adds a piece of which only the newest counts, such as the answer to a ping: while the reader is slow, one of them waits at most.
     public func replace(_ piece: [UInt8]) {
-        guard isDraining, !isOver else { return push(piece) }
+        guard isDraining || count > OutgoingQueue.joinedBytes, !isOver else { return push(piece) }
         count += piece.count - (newest?.count ?? 0)
         newest = piece
     }
