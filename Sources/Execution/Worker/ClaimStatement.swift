@@ -66,9 +66,11 @@ enum ClaimStatement {
             ORDER BY q.ready_at LIMIT \(earlyLimit)
         ), seen AS MATERIALIZED (
             SELECT * FROM (SELECT tenant_id, lane FROM walked UNION SELECT tenant_id, lane FROM early) lane
-            WHERE EXISTS (
-                SELECT FROM execution_queue q
-                WHERE q.tenant_id = lane.tenant_id AND q.lane = lane.lane AND \(open) AND q.ready_at <= statement_timestamp())
+            -- By the index, lane for lane: as EXISTS it becomes a join with all that is ready.
+            WHERE (
+                SELECT true FROM execution_queue q
+                WHERE q.tenant_id = lane.tenant_id AND q.lane = lane.lane AND \(open) AND q.ready_at <= statement_timestamp()
+                LIMIT 1)
         ), subscribed AS MATERIALIZED (
             SELECT t.tenant_id, coalesce((t.quotas ->> 'running_agents')::int, plan.running) AS running_limit, plan.weight,
                 coalesce(s.served, 0) AS served
