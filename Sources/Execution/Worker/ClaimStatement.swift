@@ -19,9 +19,13 @@ enum ClaimStatement {
     /// So many executions a tenant who comes back may be ahead of the others.
     static let credit = 32.0
 
-    /// The lock of all who claim. The index is worth more than what the planner knows of a table that changes so quickly.
+    /// The lock of all who claim. The order of an index is worth more than what the planner knows of a table that changes so quickly.
     static let lock = Statement<Void>(
-        "lock the queue", "SELECT pg_advisory_xact_lock(4849512170094), set_config('enable_seqscan', 'off', true)")
+        "lock the queue",
+        """
+        SELECT pg_advisory_xact_lock(4849512170094), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+            set_config('plan_cache_mode', 'force_generic_plan', true)
+        """)
 
     /// A claim, and where the next one goes on if this one did not see all lanes.
     struct Row: Sendable {
@@ -111,8 +115,10 @@ enum ClaimStatement {
             -- What somebody changes just now is passed over for what comes next, however long he takes: all nodes wait for this claim.
             SELECT q.tenant_id, q.execution_id, chosen.served
             FROM chosen CROSS JOIN LATERAL (
+                -- Whether it is open is asked so that no index of what is open answers it: only that of the key.
                 SELECT q.tenant_id, q.execution_id FROM execution_queue q
-                WHERE (q.tenant_id, q.execution_id) = (chosen.tenant_id, chosen.execution_id) AND \(open)
+                WHERE (q.tenant_id, q.execution_id) = (chosen.tenant_id, chosen.execution_id)
+                    AND num_nulls(q.node_id) = 1 AND NOT q.is_paused
                 FOR UPDATE SKIP LOCKED
             ) q
             LIMIT $3

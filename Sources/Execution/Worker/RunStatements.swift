@@ -141,7 +141,11 @@ enum RunStatements {
 
     /// The rows that several runs change by one commit, in the order in which everybody locks them.
     static let lockAll = Statement<Void, [ExecutionID]>(
-        "lock queue rows", "SELECT 1 FROM execution_queue WHERE execution_id = ANY ($1) ORDER BY execution_id FOR NO KEY UPDATE")
+        "lock queue rows",
+        """
+        SELECT 1 FROM (SELECT id FROM unnest($1::uuid[]) id ORDER BY id) wanted
+        CROSS JOIN LATERAL (SELECT 1 FROM execution_queue q WHERE q.execution_id = wanted.id FOR NO KEY UPDATE) q
+        """)
 
     /// Who waits for `$1`, before its end is written: so that he does not begin to wait at the same moment, and sleeps on.
     static let lockParent = Statement<Void, ExecutionID>(

@@ -19,8 +19,12 @@ import Tenancy
     static let flushMilliseconds = 20
     static let pendingLimit = 64
 
-    /// Adds statements of which nobody reads the results.
-    typealias Addition = (inout Batch<Once>) -> Void
+    /// A statement of which nobody reads the results.
+    private struct Addition {
+        /// The step whose beginning it is.
+        var begins: String?
+        let add: (inout Batch<Once>) -> Void
+    }
 
     let database: Database
     let claim: Claim
@@ -69,7 +73,7 @@ import Tenancy
     /// The same for a step that does no harm when nobody knows of it: it is written with what comes next, or soon.
     func beginLater(_ step: RunStep, _ log: RunLog) {
         let (execution, epoch) = (execution, epoch)
-        later(log) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) }
+        later(log, begins: step.key) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) }
     }
 
     /// - Throws: `.leaseLost`, permanent, when this run may write no more.
@@ -78,10 +82,20 @@ import Tenancy
         try await fenced(log) { batch in RunStore.add(finish, of: step, execution, epoch, to: &batch) }
     }
 
-    /// The same for a step that may be done again.
+    /// Writes down with what comes next, or soon, that a step succeeded which may be done again: together with its beginning where that
+    /// is not yet written.
     func finishLater(_ step: RunStep, _ finish: StepFinish, _ log: RunLog) {
         let (execution, epoch) = (execution, epoch)
-        later(log) { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) }
+        guard let beginning = pending.firstIndex(where: { $0.begins == step.key }) else {
+            return later(log) { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) }
+        }
+        pending.remove(at: beginning)
+        later(log) { batch in
+            batch.add(
+                StepStatements.complete, execution, epoch, step.key, step.tool, step.effect.rawValue, step.hash,
+                JSONBytes(step.input.bytes), step.attempt, finish.output.map { JSONBytes($0) }, finish.tokens,
+                finish.microdollars, finish.byChildren.tokens, finish.byChildren.microdollars)
+        }
     }
 
     private static func add(
@@ -302,8 +316,8 @@ import Tenancy
     }
 
     /// Keeps a lesser change for the next that matters, or for a little while.
-    private func later(_ log: RunLog, _ change: @escaping Addition) {
-        pending.append(change)
+    private func later(_ log: RunLog, begins step: String? = nil, _ add: @escaping (inout Batch<Once>) -> Void) {
+        pending.append(Addition(begins: step, add: add))
         guard flushing == nil, let loop = EventLoop.current else { return }
         flushing = loop.spawn { [self] in
             await loop.sleep(milliseconds: RunStore.flushMilliseconds)
@@ -339,7 +353,7 @@ import Tenancy
                     for: claim.tenant, statementCount + earlier.count + 2, locks: [execution] + (parent.map { [$0] } ?? [])
                 ) { batch in
                     if let parent { batch.add(RunStatements.lockQueue, parent) }
-                    for add in earlier { add(&batch) }
+                    for addition in earlier { addition.add(&batch) }
                     if !lines.isEmpty || earlier.isEmpty && statementCount == 0 {
                         batch.add(
                             RunStatements.log, execution, epoch, lines.seqs, lines.moments, lines.levels, lines.messages,

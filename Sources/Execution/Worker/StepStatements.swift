@@ -5,7 +5,7 @@ import JSON
 import Postgres
 
 enum StepStatements {
-    static let all: [any AnyStatement] = [journal, begin, finish, record, wait, take, children, lockMoot, cancelMoot]
+    static let all: [any AnyStatement] = [journal, begin, finish, complete, record, wait, take, children, lockMoot, cancelMoot]
 
     /// The journal of earlier attempts.
     static let journal = Statement<(key: String, entry: JournalEntry), ExecutionID>(
@@ -65,6 +65,33 @@ enum StepStatements {
         UNION ALL
         SELECT 1 FROM fence JOIN execution_steps s ON s.execution_id = $1 AND s.step_key = $3
             AND s.epoch = $2 AND s.status IN ('succeeded', 'failed')
+        """)
+
+    /// Writes down a step that began and succeeded since the last write: what `begin` and `finish` would, as one. The output is `$9`.
+    static let complete = Statement<
+        Void, ExecutionID, Int, String, String, String, [UInt8], JSONBytes, Int, JSONBytes?, Int, Int, Int, Int
+    >(
+        "write a whole step",
+        """
+        WITH fence AS (\(RunStatements.fence)), finished AS (
+            INSERT INTO execution_steps AS s (
+                tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch, output, tokens,
+                cost_microdollars, finished_at)
+            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'succeeded', $8, $2, $9, $10 + $12, $11 + $13, clock_timestamp() FROM fence
+            ON CONFLICT (tenant_id, execution_id, step_key) DO UPDATE
+            SET status = 'succeeded', attempt = excluded.attempt, epoch = excluded.epoch, output = excluded.output, error = NULL,
+                tokens = s.tokens + excluded.tokens, cost_microdollars = s.cost_microdollars + excluded.cost_microdollars,
+                started_at = now(), finished_at = clock_timestamp()
+            WHERE s.status <> 'succeeded'
+            RETURNING *
+        ), spent AS (
+            UPDATE executions e SET tokens = e.tokens + $10, cost_microdollars = e.cost_microdollars + $11
+            FROM finished WHERE e.id = $1 AND $10 + $11 > 0
+        ), moments AS (
+            SELECT tenant_id, execution_id, step_key, tool, told.status, attempt
+            FROM finished CROSS JOIN (VALUES (1, 'started'), (2, 'succeeded')) AS told (number, status) ORDER BY told.number
+        )
+        \(EventClause.step("moments", type: "'step.' || status"))
         """)
 
     /// Writes down a step that succeeded together with what it did. Its beginning stands there already.

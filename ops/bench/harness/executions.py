@@ -147,7 +147,7 @@ def _claim_row(claim, limit, place=None):
 def _script(contract, tenant):
     """As the core does it, in batches: one transaction of triggers, one claim, one transaction that begins what was claimed, and one
     that writes all steps, logs and ends, each sent as one pipeline. The server gathers what comes in while its last commit is under
-    way: at most 120 triggers, 60 beginnings or 13 ends a transaction, and claims as many as it has free places, up to 32. The
+    way: at most 120 triggers, 60 beginnings or 30 ends a transaction, and claims as many as it has free places, up to 32. The
     script always has full batches of 32, so it never commits more often than the server; and it has no HTTP, no JSON, no tool."""
     scope = f"SELECT set_config('insula.tenant', '{tenant}', true);"
     new = contract.trigger.text({contract.execution: "insula_uuid7()"}, capture.TRIGGER_TYPES)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from . import identifiers
 
-UNLIMITED = json.dumps({"requests_per_minute": 100_000_000, "running_agents": 1_000_000, "users": 1_000_000, "keys": 1_000_000})
+UNLIMITED = json.dumps({"requests_per_minute": 100_000_000, "running_agents": 1_000_000, "users": 1_000_000, "keys": 1_000_000,
+                        "definitions": 1_000_000, "live_executions": 100_000_000})
 BODY = json.dumps({
     "tools": [{"name": "web_scraper", "config": {}}, {"name": "ping", "config": {}}],
     "strategy": {"name": "reactive", "config": {}},
