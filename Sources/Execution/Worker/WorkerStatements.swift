@@ -1,6 +1,7 @@
 // The statements of a node over the queue of all tenants, in the worker's role, which can see nothing else. The database's clock alone
 // says what is ready and which lease is over, as it stood when the statement came: a clock that moves on could not be looked up in an
-// index. Every change of hands moves the epoch on. How work is claimed stands beside, in `ClaimStatement.swift`.
+// index. Every change of hands moves the epoch on. What was locked is changed at its place (`ctid`), for a plan that was made while the
+// table was empty would look through all of it. How work is claimed stands beside, in `ClaimStatement.swift`.
 
 import Base
 import JSON
@@ -12,7 +13,7 @@ enum WorkerStatements {
         "claim overdue executions",
         """
         WITH overdue AS (
-            SELECT q.tenant_id, q.execution_id FROM execution_queue q
+            SELECT q.ctid AS place FROM execution_queue q
             WHERE q.node_id IS NULL AND (q.starts_by IS NOT NULL OR q.expires_at IS NOT NULL)
                 AND CASE WHEN q.epoch = 0 THEN least(q.starts_by, q.expires_at) ELSE q.expires_at END <= statement_timestamp()
                 AND EXISTS (SELECT FROM tenants t WHERE t.tenant_id = q.tenant_id AND t.state = 'active')
@@ -21,7 +22,7 @@ enum WorkerStatements {
         )
         UPDATE execution_queue q
         SET node_id = $1, epoch = q.epoch + 1, lease_expires_at = clock_timestamp() + $2 * interval '1 millisecond'
-        FROM overdue WHERE (q.tenant_id, q.execution_id) = (overdue.tenant_id, overdue.execution_id)
+        FROM overdue WHERE q.ctid = overdue.place
         RETURNING q.tenant_id, q.execution_id, q.epoch, q.crash_count, q.parent_id
         """
     ) { row throws(Fault) in try claim(row, isOverdue: true) }
@@ -46,28 +47,32 @@ enum WorkerStatements {
         "renew leases",
         """
         WITH mine AS (
-            SELECT q.tenant_id, q.execution_id
-            FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS lease (tenant_id, execution_id, epoch)
-            JOIN execution_queue q ON (q.tenant_id, q.execution_id, q.epoch) = (lease.tenant_id, lease.execution_id, lease.epoch)
-            WHERE q.node_id = $1
-            FOR NO KEY UPDATE OF q SKIP LOCKED
+            SELECT q.place
+            FROM \(leases) CROSS JOIN LATERAL (
+                SELECT q.ctid AS place FROM execution_queue q WHERE \(isLeased) FOR NO KEY UPDATE SKIP LOCKED
+            ) q
         ), renewed AS (
             UPDATE execution_queue q
             -- Whoever was asked to let go has only so long.
             SET lease_expires_at = CASE WHEN q.cancel_requested THEN q.lease_expires_at
                 ELSE clock_timestamp() + $2 * interval '1 millisecond' END
-            FROM mine WHERE (q.tenant_id, q.execution_id) = (mine.tenant_id, mine.execution_id)
+            FROM mine WHERE q.ctid = mine.place
             RETURNING q.execution_id, q.cancel_requested
         )
         SELECT q.execution_id, coalesce(r.cancel_requested, q.cancel_requested), r.execution_id IS NOT NULL
-        FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS lease (tenant_id, execution_id, epoch)
-        JOIN execution_queue q ON (q.tenant_id, q.execution_id, q.epoch) = (lease.tenant_id, lease.execution_id, lease.epoch)
+        FROM \(leases)
+        -- One by one: `OFFSET` keeps it from becoming a join with all that is queued.
+        CROSS JOIN LATERAL (SELECT q.execution_id, q.cancel_requested FROM execution_queue q WHERE \(isLeased) OFFSET 0) q
         LEFT JOIN renewed r ON r.execution_id = q.execution_id
-        WHERE q.node_id = $1
         """
     ) { row throws(Fault) in
         Renewal(execution: try row.value(0), isCancelRequested: try row.value(1), isRenewed: try row.value(2))
     }
+
+    private static let leases = "unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS lease (tenant_id, execution_id, epoch)"
+    private static let isLeased = """
+        (q.tenant_id, q.execution_id) = (lease.tenant_id, lease.execution_id) AND q.epoch = lease.epoch AND q.node_id = $1
+        """
 
     /// What somebody wants cancelled or paused of what a node holds.
     static let asked = Statement<Renewal, NodeID>(
@@ -80,7 +85,7 @@ enum WorkerStatements {
         "reap leases",
         """
         WITH expired AS (
-            SELECT tenant_id, execution_id FROM execution_queue
+            SELECT ctid AS place FROM execution_queue
             WHERE node_id IS NOT NULL AND lease_expires_at < statement_timestamp()
             ORDER BY lease_expires_at LIMIT $1
             FOR UPDATE SKIP LOCKED
@@ -88,7 +93,7 @@ enum WorkerStatements {
         UPDATE execution_queue q
         SET node_id = NULL, lease_expires_at = NULL, epoch = q.epoch + 1, crash_count = q.crash_count + 1,
             ready_at = clock_timestamp() - q.priority * \(EnqueueClause.headStart)
-        FROM expired WHERE (q.tenant_id, q.execution_id) = (expired.tenant_id, expired.execution_id)
+        FROM expired WHERE q.ctid = expired.place
         RETURNING q.execution_id
         """
     ) { row throws(Fault) in try row.value(0) }

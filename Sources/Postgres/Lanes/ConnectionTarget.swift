@@ -63,7 +63,7 @@ public struct ConnectionTarget: Sendable {
             if readsOneSnapshot {
                 text += " -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
             }
-            if readsByIndex { text += " -c enable_seqscan=off" }
+            if readsByIndex { text += " -c enable_seqscan=off -c random_page_cost=0.1" }
             if plansEachCall { text += " -c plan_cache_mode=force_custom_plan" }
             return text
         }

@@ -131,8 +131,9 @@ public final class EventSequencer: Sendable {
             SELECT pg_try_advisory_xact_lock(4849512170101) AS held
         ), taken AS (
             DELETE FROM event_outbox o
-            USING (SELECT tenant_id, id FROM event_outbox WHERE (SELECT held FROM turn) ORDER BY id LIMIT $1) next
-            WHERE (o.tenant_id, o.id) = (next.tenant_id, next.id)
+            -- By their places: a plan that was made while the table was empty would look through all of it for each.
+            USING (SELECT ctid AS place FROM event_outbox WHERE (SELECT held FROM turn) ORDER BY id LIMIT $1) next
+            WHERE o.ctid = next.place
             RETURNING o.*
         ), counted AS (
             SELECT tenant_id, count(*) AS many FROM taken GROUP BY tenant_id

@@ -1,0 +1,97 @@
+// What a node asks again and again is planned once, on a server that is new and empty, and has to hold when thousands wait.
+
+import Base
+import InsulaTesting
+import Testing
+
+@testable import Execution
+@testable import Postgres
+@testable import Tenancy
+
+@Suite struct PlanTests {
+    /// A statement as the worker's connections plan it while the tables are empty, and what it reads when they have been filled.
+    private func plan(
+        of statement: any AnyStatement, _ arguments: [String], _ shop: Workshop, settings: String = "SELECT 1"
+    ) throws -> String {
+        let connection = try shop.url.connectAsSuperuser()
+        for table in ["execution_queue", "event_outbox"] {
+            _ = try connection.rows("DELETE FROM \(table)")
+            _ = try connection.rows("VACUUM ANALYZE \(table)")
+        }
+        let startup = ConnectionTarget.Startup(application: "test", readsByIndex: true)
+        for part in startup.settings.split(separator: " ") where part.contains("=") {
+            let setting = part.split(separator: "=", maxSplits: 1)
+            _ = try connection.rows("SELECT set_config($1, $2, false)", [String(setting[0]), String(setting[1])])
+        }
+        _ = try connection.rows("SET plan_cache_mode = force_generic_plan")
+        _ = try connection.rows("BEGIN")
+        _ = try connection.rows(settings)
+        let types = try statement.identity.types.map { type in
+            try #require(try connection.rows("SELECT $1::oid::regtype", ["\(type)"])[0][0])
+        }
+        _ = try connection.rows(
+            "PREPARE asked\(types.isEmpty ? "" : "(\(types.joined(separator: ", ")))") AS \(statement.identity.sql)")
+        let call = "EXECUTE asked\(arguments.isEmpty ? "" : "(\(arguments.joined(separator: ", ")))")"
+        _ = try connection.rows(call)
+        _ = try connection.rows(
+            """
+            INSERT INTO execution_queue (tenant_id, execution_id, definition_id, ready_at)
+            SELECT tenant_id, id, definition_id, now() - interval '1 minute' FROM executions
+            """)
+        return try connection.rows("EXPLAIN (ANALYZE, BUFFERS) \(call)").compactMap { $0[0] }.joined(separator: "\n")
+    }
+
+    /// A place to work in with 5,000 executions whose rows of the queue are still to come.
+    private func crowded(_ body: @escaping @Sendable (Workshop) async throws -> Void) async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            try shop.subscribe(.enterprise)
+            let agent = try await shop.agent("ping")
+            try shop.force(
+                """
+                INSERT INTO executions (
+                    tenant_id, id, definition_id, definition_version, state, trigger, input, max_attempts, timeout_milliseconds)
+                SELECT $1, gen_random_uuid(), $2, 1, 'queued', 'manual', '{}', 1, 60000 FROM generate_series(1, 5000)
+                """, [shop.tenant.uuid.description, agent.id.uuid.description])
+            try await body(shop)
+        }
+    }
+
+    /// Rows that the parts of a plan threw away again.
+    private func discarded(_ plan: String) -> Int {
+        plan.split(separator: "\n").filter { $0.contains("Rows Removed by") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    }
+
+    private let node = "'00000000-0000-0000-0000-000000000009'"
+    private let nowhere = "'00000000-0000-0000-0000-000000000000'"
+
+    @Test func `a claim that was planned for an empty queue looks at few of thousands`() async throws {
+        try await crowded { shop in
+            let plan = try plan(
+                of: ClaimStatement.claim,
+                [node, "15000", "32", nowhere, nowhere, "'{enterprise}'", "'{1000}'", "'{1}'"], shop,
+                settings: ClaimStatement.lock.identity.sql)
+            #expect(plan.contains("Tid Scan") && plan.contains("rows=32"), "\(plan)")
+            #expect(discarded(plan) < 100, "\(plan)")
+        }
+    }
+
+    @Test func `leases are renewed and reaped by themselves, and not among all that is queued`() async throws {
+        try await crowded { shop in
+            let renew = try plan(
+                of: WorkerStatements.renew, [node, "15000", "ARRAY[\(nowhere)]::uuid[]", "ARRAY[\(node)]::uuid[]", "'{1}'"], shop)
+            #expect(renew.contains("Tid Scan") && discarded(renew) < 100, "\(renew)")
+            let reap = try plan(of: WorkerStatements.reap, ["100"], shop)
+            #expect(reap.contains("Tid Scan") && discarded(reap) < 100, "\(reap)")
+            let overdue = try plan(of: WorkerStatements.overdue, [node, "15000", "32"], shop)
+            #expect(overdue.contains("Tid Scan") && discarded(overdue) < 100, "\(overdue)")
+        }
+    }
+
+    @Test func `events are taken out of the outbox at their places`() async throws {
+        try await crowded { shop in
+            let plan = try plan(of: EventSequencer.move, ["1000"], shop)
+            #expect(plan.contains("Tid Scan"), "\(plan)")
+        }
+    }
+}
