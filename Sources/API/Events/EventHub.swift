@@ -11,6 +11,8 @@ import Tenancy
 /// The events of this node's readers.
 public final class EventHub: Sendable {
     static let pollMilliseconds = 1_000
+    /// Between two reads of a tenant at least: what comes meanwhile, from whichever node, goes to its readers together.
+    static let gatherMilliseconds = 20
 
     /// What the node knows of a tenant that is watched.
     private struct Feed {
@@ -104,24 +106,33 @@ public final class EventHub: Sendable {
         if begins { home.spawn { [self] in await read(tenant) } }
     }
 
-    /// Reads what is new of a tenant and hands it out.
+    /// Reads what is new of a tenant and hands it out, until there is nothing new.
     private func read(_ tenant: TenantID) async {
         while let tail = state.withLock({ $0.feeds[tenant]?.tail }) {
+            let began = Instant.now
             let events = (try? await log.following(tail, of: tenant)) ?? []
-            let batch = EventBatch(tenant: tenant, after: tail, events: events)
-            let (loops, goesOn) = state.withLock { state -> ([Int], Bool) in
-                guard var feed = state.feeds[tenant], feed.tail == tail else { return ([], state.feeds[tenant] != nil) }
-                defer { state.feeds[tenant] = feed }
-                feed.tail = batch.through
-                let goesOn = events.count == EventLog.pageRows || feed.isStale
-                feed.isStale = false
-                feed.isReading = goesOn
-                return (events.isEmpty ? [] : feed.watchers.indices.filter { feed.watchers[$0] > 0 }, goesOn)
+            handOut(EventBatch(tenant: tenant, after: tail, events: events))
+            if events.count == EventLog.pageRows { continue }
+            await home.sleep(milliseconds: max(0, EventHub.gatherMilliseconds - Instant.now.milliseconds(since: began)))
+            let goesOn = state.withLock { state in
+                guard let feed = state.feeds[tenant] else { return false }
+                state.feeds[tenant]?.isStale = false
+                state.feeds[tenant]?.isReading = feed.isStale
+                return feed.isStale
             }
-            for index in loops { group.loops[index].spawn { [self] in readers[index].tenants[tenant]?.deliver(batch) } }
-            handedOut.add(loops.isEmpty ? 0 : events.count)
             if !goesOn { return }
         }
+    }
+
+    private func handOut(_ batch: EventBatch) {
+        let loops = state.withLock { state -> [Int] in
+            guard var feed = state.feeds[batch.tenant], feed.tail == batch.after else { return [] }
+            feed.tail = batch.through
+            state.feeds[batch.tenant] = feed
+            return batch.events.isEmpty ? [] : feed.watchers.indices.filter { feed.watchers[$0] > 0 }
+        }
+        for index in loops { group.loops[index].spawn { [self] in readers[index].tenants[batch.tenant]?.deliver(batch) } }
+        handedOut.add(loops.isEmpty ? 0 : batch.events.count)
     }
 
     // MARK: Readers

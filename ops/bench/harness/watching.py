@@ -112,7 +112,12 @@ def _peer(cluster):
 
 def w9(our, seeded, cluster, options):
     ref = seeded.ids[0]
-    ours = f"insert into event_outbox (tenant_id, type, ref, payload) values ('{seeded.tenant}', 'execution.succeeded', '{ref}', '{PAYLOAD}');"
+    # As another node numbers one and says so: each event comes by itself, as it does to the peer.
+    ours = (f"with n as (insert into event_sequences as s (tenant_id, last_seq) values ('{seeded.tenant}', 1) "
+            "on conflict (tenant_id) do update set last_seq = s.last_seq + 1 returning tenant_id, last_seq), "
+            "w as (insert into events (tenant_id, seq, type, ref, payload, at) "
+            f"select tenant_id, last_seq, 'execution.succeeded', '{ref}', '{PAYLOAD}', now() from n) "
+            "select pg_notify('insula_events', tenant_id || ':' || last_seq) from n;")
     event = '{"type":"event","id":"default","event":{"seq":123456,"type":"execution.succeeded","ref":"exec_01j8z6c4vzf0hs2m7s2r6v9k3d","at":"2026-01-01T00:00:00.000Z","payload":' + PAYLOAD + "}}"
     theirs = f"do $$ begin perform pg_notify('events', '{event}'); end $$;"
     peer = _peer(cluster)
