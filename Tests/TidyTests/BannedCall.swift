@@ -31,7 +31,7 @@ struct BannedCall: Sendable {
         BannedCall(word: "URLSession", replacement: "our own client, which guards the address"),
         BannedCall(word: "NSLock", replacement: "`Mutex`, which guards a value and not a line of code"),
         BannedCall(
-            word: "Mutex<(",
+            word: "Mutex<(@",
             replacement: "a `Mutex` of a structure: a closure that a generic type gives and takes back is wrapped anew each time"),
         BannedCall(
             word: "SystemRandomNumberGenerator()", replacement: "`Random`", isAllowedInTests: true, exceptions: ["Sources/Base/"]),
