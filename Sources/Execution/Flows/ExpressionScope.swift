@@ -4,6 +4,14 @@
 import Base
 import JSON
 
+extension Problems {
+    /// Notes a problem, unless the same was noted there before.
+    mutating func note(_ code: Code, _ message: String, at path: String) {
+        guard !fields.contains(where: { $0.path == path && $0.message == message }) else { return }
+        add(code, message, at: path)
+    }
+}
+
 /// The names that expressions begin with.
 struct ExpressionScope {
     /// What the value has that they are applied to, such as `input` and `nodes`.

@@ -46,13 +46,8 @@ struct FlowCheck {
     /// Checks the calls against the tools that there are.
     mutating func checkCalls(_ registry: ToolRegistry) {
         for field in calls.problems(registry) {
-            note(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
+            problems.note(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
         }
-    }
-
-    private mutating func note(_ code: Problems.Code, _ message: String, at path: String) {
-        guard !problems.fields.contains(where: { $0.path == path && $0.message == message }) else { return }
-        problems.add(code, message, at: path)
     }
 
     // MARK: Nodes and edges by themselves
@@ -239,7 +234,7 @@ struct FlowCheck {
 
     private mutating func add(_ fault: Fault, _ path: String) {
         for field in fault.below(path).fields {
-            note(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
+            problems.note(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
         }
     }
 
@@ -250,6 +245,6 @@ struct FlowCheck {
             if !known.contains(name) { return "There is no node \(name.cut(bytes: 100))." }
             return around.ids?.contains(name) ?? true ? nil : "\(name) need not have ended before this node."
         }
-        for problem in scope.problems(expression) { note(.reference, problem, at: path) }
+        for problem in scope.problems(expression) { problems.note(.reference, problem, at: path) }
     }
 }

@@ -94,7 +94,7 @@ struct PlanCheck {
             let input = FlowValue(step.input, at: path, reading: PlanValues.read, &problems)
             let scope = PlanValues.scope(names)
             for place in input.places(at: path) {
-                for problem in scope.problems(place.expression) { problems.add(.reference, problem, at: place.path) }
+                for problem in scope.problems(place.expression) { problems.note(.reference, problem, at: place.path) }
             }
             names.insert(step.name)
             guard let tool = tools.map({ $0[step.tool] }) ?? step.tool else { continue }
