@@ -93,7 +93,7 @@ public struct Composition: Sendable {
             accounts: AccountGround(
                 database: database, passwords: passwords, sessions: sessions, outbox: outbox,
                 publicURL: configuration.publicURL),
-            core: ExecutionCore(database: database, registry: registry, signal: signal), nodes: nodes,
+            core: ExecutionCore(database: database, registry: registry, signal: signal, pool: pool), nodes: nodes,
             eventHub: events.hub, loopCount: group.loops.count,
             idempotencyKeys: IdempotencyKeys(sealing: rootKey.sealingKey("idempotency")), limiter: limiter
         ) { text in

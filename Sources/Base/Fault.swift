@@ -9,6 +9,8 @@ public struct Fault: Error, Sendable {
     public let message: String
     /// The fields of the input that were refused, when the code is `.invalid`.
     public var fields: [Field]
+    /// The step of a run that it happened in, such as `node[ask]`.
+    public var step: String?
     /// Seconds after which the same request may succeed.
     public var retryAfterSeconds: Int?
     /// What the operator needs to know. Goes to the log alone.

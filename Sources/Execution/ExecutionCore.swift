@@ -1,6 +1,7 @@
 // The core as those who serve it see it: what can be run, what runs, and when. One value that is made once and handed on.
 
 import Base
+import Loop
 import Postgres
 
 /// The operations on definitions, schedules and executions of all tenants.
@@ -15,15 +16,17 @@ public struct ExecutionCore: Sendable {
     /// The tools and strategies that definitions can use.
     public let registry: ToolRegistry
 
-    /// - Parameter signal: told of every execution that becomes ready.
-    public init(database: Database, registry: ToolRegistry, signal: QueueSignal) {
+    /// - Parameters:
+    ///   - signal: told of every execution that becomes ready.
+    ///   - pool: checks what runs are given.
+    public init(database: Database, registry: ToolRegistry, signal: QueueSignal, pool: BlockingPool) {
         self.registry = registry
-        schedules = Schedules(database: database)
+        schedules = Schedules(database: database, pool: pool)
         agents = Agents(database: database, registry: registry, events: signal.events)
         tasks = Tasks(database: database, registry: registry, signal: signal)
-        flows = Flows(database: database, registry: registry, signal: signal)
+        flows = Flows(database: database, registry: registry, signal: signal, pool: pool)
         automations = Automations(database: database, registry: registry, schedules: schedules, signal: signal)
-        executions = Executions(database: database, signal: signal)
+        executions = Executions(database: database, signal: signal, pool: pool)
         datasets = Datasets(database: database)
     }
 

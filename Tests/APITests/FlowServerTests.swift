@@ -48,14 +48,13 @@ import Testing
             visit, ["type": "tool", "config": ["tool": "template", "input": ["template": ["$literal": "{{ gone }}"]]]])
         let ended = try await run(visit, try await flow(visit, ["type": "subflow", "config": ["flow_id": .string(inner)]]))
         #expect(ended["state"] == "failed" && ended["error"]?["message"]?.string?.contains("ended as failed") == true, "\(ended)")
-        let missing = try await run(
-            visit, try await flow(visit, ["type": "subflow", "config": ["flow_id": .string("\(FlowID.make())")]]))
-        #expect(missing["error"]?["code"] == "not_found")
         // An agent's id is no flow's, though both are the same bits.
         let agent = try #require(AgentID(try await visit.runningAgent()))
-        let other = try await run(
-            visit, try await flow(visit, ["type": "subflow", "config": ["flow_id": .string("\(FlowID(agent.uuid))")]]))
-        #expect(other["error"]?["code"] == "not_found", "\(other)")
+        let given = try await flow(visit, ["type": "subflow", "config": ["flow_id": "{{input.id}}"]])
+        for id in [FlowID.make(), FlowID(agent.uuid)] {
+            let missing = try await run(visit, given, ["id": .string("\(id)")])
+            #expect(missing["error"]?["code"] == "not_found" && missing["error"]?["step"] == "node[call]", "\(missing)")
+        }
     }
 
     @Test func `a flow that calls itself ends at the depth of eight`() async throws {

@@ -40,7 +40,10 @@ extension Visit {
             ],
             "steps": [
                 ["name": "double", "tool": "json_transform", "input": ["expression": "[@, @]", "data": "{{input.age}}"]],
-                ["name": "say", "tool": "template", "input": ["template": "{{ [0] }} years", "data": "{{steps.double}}"]],
+                [
+                    "name": "say", "tool": "template",
+                    "input": ["template": ["$literal": "{{ [0] }} years"], "data": "{{steps.double}}"],
+                ],
             ],
         ]
     }
@@ -94,8 +97,8 @@ extension Scenario {
                     of: try await visit.call(202, "POST", "\(path)/run", ["input": ["age": 40, "name": "Bo"]]))
                 let ended = try await visit.ended(run)
                 #expect(ended["output"] == "Dear Bo" && ended["flow_id"] == made.json["id"], "\(ended)")
-                let refused = try visit.id(of: try await visit.call(202, "POST", "\(path)/run"))
-                #expect(try await visit.ended(refused)["error"]?["errors"]?[0]?["field"] == "input")
+                expectProblem(
+                    try await visit.client.call("POST", "\(path)/run"), 422, "validation_failed", field: "input")
             },
         ] + life("flow", input: ["age": 40]) { $0.flowBody() } + runs("flow", input: ["age": 40]) { $0.flowBody() }
 
@@ -119,7 +122,10 @@ extension Scenario {
                 try await refused(["steps": []], "steps")
                 try await refused(["steps": [["tool": "spell"]]], "steps[0].tool")
                 try await refused(["steps": [["tool": "ping"], ["tool": "ping"]]], "steps[1].name")
-                try await refused(["steps": [["tool": "template", "input": ["data": "{{steps.gone.x}}"]]]], "steps[0].input")
+                try await refused(
+                    ["steps": [["tool": "template", "input": ["data": "{{steps.gone.x}}"]]]], "steps[0].input.data")
+                try await refused(["steps": [["tool": "template", "input": ["data": "{{input.x"]]]], "steps[0].input.data")
+                try await refused(["steps": [["tool": "template", "input": ["data": "{{inputs.x}}"]]]], "steps[0].input.data")
                 try await refused(
                     ["steps": [["tool": "json_transform", "input": ["expression": "["]]]], "steps[0].input.expression")
                 try await refused(["steps": [["tool": "json_transform", "input": ["size": 1]]]], "steps[0].input.size")

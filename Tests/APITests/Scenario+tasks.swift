@@ -126,6 +126,7 @@ extension Scenario {
             let task = try await visit.task()
             let made = try await visit.call(202, "POST", "/v1/tasks/\(task)/run")
             #expect(made.json["task_id"]?.string == task && made.json["agent_id"] == .null)
+            #expect(made.json["version"] == 1 && made.json["agent_version"] == .null)
             let ended = try await visit.ended(try visit.id(of: made))
             #expect(ended["state"] == "succeeded" && ended["output"]?["http_request"]?["status"] == 200, "\(ended)")
             let after = try await visit.call(200, "GET", "/v1/tasks/\(task)").json

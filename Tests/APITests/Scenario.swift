@@ -175,7 +175,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         Scenario("POST", "/v1/agents/{agent_id}/trigger") { visit in
             let agent = try await visit.runningAgent()
             let made = try await visit.call(202, "POST", "/v1/agents/\(agent)/trigger", ["input": ["message": "hello"]])
-            #expect(made.json["agent_id"]?.string == agent && made.json["agent_version"] == 1)
+            #expect(made.json["agent_id"]?.string == agent && made.json["agent_version"] == 1 && made.json["version"] == 1)
             #expect(made.json["state"] == "queued" && made.json["input"] == ["message": "hello"])
             let ended = try await visit.ended(try visit.id(of: made))
             #expect(ended["state"] == "succeeded" && ended["output"]?["ping"]?["message"] == "hello")

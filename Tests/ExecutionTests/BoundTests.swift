@@ -73,24 +73,36 @@ import Testing
         }
     }
 
-    @Test func `one run starts so many others and no more`() async throws {
+    @Test func `one run sets off so many others and no more, over all levels and however many start them at once`() async throws {
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")
             let id = try await shop.trigger(agent)
             let store = shop.store(try await shop.claim())
             _ = try await store.begin()
-            try shop.force(
-                """
-                INSERT INTO executions (
-                    tenant_id, id, definition_id, definition_version, state, trigger, input, max_attempts, timeout_milliseconds,
-                    finished_at, parent_id)
-                SELECT tenant_id, gen_random_uuid(), definition_id, 1, 'succeeded', 'call', '{}', 1, 60000, now(), id
-                FROM executions, generate_series(2, $2::int) WHERE id = $1
-                """, [id.uuid.description, "\(EnqueueClause.childLimit)"])
-            let last = try await store.startChild(.make(), of: .agent(agent.id), input: .emptyObject)
-            #expect(last.isThere && !last.hasAllChildren)
-            let further = try await store.startChild(.make(), of: .agent(agent.id), input: .emptyObject)
-            #expect(!further.isThere && further.hasAllChildren)
+            let child = ExecutionID.make()
+            for _ in 0..<2 { _ = try await store.startChild(child, of: .agent(agent.id), input: .emptyObject) }
+            func count() throws -> [[String?]] {
+                try shop.force("SELECT root_id, descendants FROM execution_trees")
+            }
+            // The same child is counted once.
+            #expect(try count() == [[id.uuid.description, "1"]])
+            let inner = shop.store(try await shop.claim())
+            _ = try await inner.begin()
+            #expect(inner.execution == child)
+            try shop.force("UPDATE execution_trees SET descendants = $1", ["\(EnqueueClause.descendantLimit - 3)"])
+            // Parents of two levels start children of one tree at once.
+            let made = await withTaskGroup(of: StartedChild?.self) { group in
+                for number in 0..<8 {
+                    let parent = number % 2 == 0 ? store : inner
+                    group.addTask(executorPreference: shop.group.loops[0]) {
+                        try? await parent.startChild(.make(), of: .agent(agent.id), input: .emptyObject)
+                    }
+                }
+                return await group.reduce(into: [StartedChild?]()) { $0.append($1) }
+            }
+            #expect(made.count { $0?.isThere == true && $0?.isTreeFull == false } == 3)
+            #expect(made.count { $0?.isThere == false && $0?.isTreeFull == true } == 5)
+            #expect(try count() == [[id.uuid.description, "\(EnqueueClause.descendantLimit)"]])
         }
     }
 

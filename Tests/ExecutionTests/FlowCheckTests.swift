@@ -100,7 +100,7 @@ func drawing(_ nodes: [JSONValue], _ edges: [[String]]) -> JSONValue {
         ),
         (
             drawing([["in", "input"], ["out", "output", ["value": ["a": ["{{now}}"]]]]], [["in", "out"]]),
-            "nodes[1].config.value reference: There is no now"
+            "nodes[1].config.value.a[0] reference: There is no now"
         ),
         (
             drawing([["in", "input"], ["out", "output", ["value": ["a": ["{{input.}}"]]]]], [["in", "out"]]),
@@ -113,7 +113,7 @@ func drawing(_ nodes: [JSONValue], _ edges: [[String]]) -> JSONValue {
                     ["out", "output"],
                 ],
                 [["in", "t"], ["in", "u"], ["t", "out"], ["u", "out"]]),
-            "nodes[1].config.input reference: u need not have ended before this node"
+            "nodes[1].config.input.message reference: u need not have ended before this node"
         ),
         (
             drawing([["in", "input"], ["t", "tool", ["tol": "ping"]], ["out", "output"]], [["in", "t"], ["t", "out"]]),
@@ -138,6 +138,43 @@ func drawing(_ nodes: [JSONValue], _ edges: [[String]]) -> JSONValue {
     func `what is not sound is refused by node, edge and field`(flow: JSONValue, expected: String) {
         let found = problems(flow)
         #expect(found.contains { $0.hasPrefix(expected) }, "\(found)")
+    }
+
+    @Test func `one cause is told once, and what has another cause is told as well`() throws {
+        // Nothing leads to `a`, and so to what comes behind it.
+        let orphans = drawing(
+            [["in", "input"], ["a", "join"], ["b", "join"], ["out", "output", ["value": "{{nodes.b}}"]]],
+            [["a", "b"], ["b", "out"]])
+        #expect(problems(orphans) == ["nodes[1] reference: Nothing leads from the input to a."])
+        #expect(
+            problems(drawing([["in", "input"], ["out", "output"]], [["in", "out"], ["out", "out"]])).map { $0.prefix(18) } == [
+                "edges[1].to format"
+            ])
+        let flow = drawing(
+            [
+                ["in", "input"], ["c", "condition", ["expression": "now.a && now.b"]],
+                [
+                    "t", "tool",
+                    ["tool": "spell", "input": ["a": "{{nodes.gone.x}} {{nodes.gone.y}}", "b": "{{ ( }}", "c": "{{ ) }}"]],
+                ],
+                ["u", "tool", ["tool": "scripted", "input": ["valve": "{{input.x}}"]]], ["out", "output"],
+            ], [["in", "c"], ["c", "t", "true"], ["c", "nowhere", "false"], ["t", "u"], ["u", "out"]])
+        let registry = ToolRegistry(tools: [ScriptedTool()], strategies: [])
+        let fault = #expect(throws: Fault.self) {
+            try FlowGraph(try FlowDrawing.input.decode(flow.bytes), registry: registry)
+        }
+        #expect(
+            fault?.fields.map { "\($0.path) \($0.code)" } == [
+                "edges[2].to reference", "nodes[1].config.expression reference", "nodes[2].config.input.b format",
+                "nodes[2].config.input.c format", "nodes[2].config.input.a reference", "nodes[2].config.tool reference",
+                "nodes[3].config.input.valve unknown",
+            ], "\(fault?.fields ?? [])")
+    }
+
+    @Test func `what comes to nothing whatever is run is refused`() {
+        let flow = drawing(
+            [["in", "input"], ["out", "output", ["value": ["{{ [0] }}", "{{ @ }}", "{{ 'a' }}"]]]], [["in", "out"]])
+        #expect(problems(flow).map { $0.prefix(32) } == ["nodes[1].config.value[0] referen"])
     }
 
     @Test func `behind a join of the first branch nobody speaks of a branch`() {
@@ -178,7 +215,9 @@ func drawing(_ nodes: [JSONValue], _ edges: [[String]]) -> JSONValue {
             let flow = drawing(
                 [["in", "input"], ["t", "tool", ["tool": tool, "input": input]], ["out", "output"]],
                 [["in", "t"], ["t", "out"]])
-            return try FlowGraph(try FlowDrawing.input.decode(flow.bytes)).problems(registry).map { "\($0.path) \($0.code)" }
+            return try FlowGraph(try FlowDrawing.input.decode(flow.bytes)).calls.problems(registry).map {
+                "\($0.path) \($0.code)"
+            }
         }
         #expect(try problems(["value": "{{input.x}}"]) == [])
         #expect(try problems(["valve": "{{input.x}}"]) == ["nodes[1].config.input.valve unknown"])

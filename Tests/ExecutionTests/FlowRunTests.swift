@@ -193,11 +193,15 @@ import Testing
             [["in", "out"]])
         try await Workshop.run([echo()]) { shop in
             let agent = try await agent(shop, ["echo"], flow)
-            let ids = [try await shop.trigger(agent, ["n": "x"]), try await shop.trigger(agent, ["n": 4])]
+            let fault = await #expect(throws: Fault.self) { try await shop.trigger(agent, ["n": "x"]) }
+            #expect(fault?.fields.map(\.path) == ["input.n"])
+            let ids = [try await shop.trigger(agent, ["n": 5]), try await shop.trigger(agent, ["n": 4])]
+            // What another run or an event gives it is checked when it begins.
+            try shop.force(#"UPDATE executions SET input = '{"n": "x"}' WHERE id = $1"#, [ids[0].uuid.description])
             try await shop.working {
                 let failed = try await shop.ended(ids[0])
                 #expect(failed.summary.state == .failed && failed.summary.attempt == 1)
-                #expect(String(decoding: try #require(failed.error).bytes, as: UTF8.self).contains("input/n"))
+                #expect(failed.fault?["errors"]?[0]?["field"] == "input.n" && failed.fault?["step"] == "node[in]")
                 let end1 = try await shop.ended(ids[1])
                 #expect(try output(end1) == ["n": 4])
             }

@@ -267,7 +267,7 @@ extension Execution {
                 "\(String(describing: execution.fault))")
             let second = try #require(study.fake.requests[1].lastContent as String?)
             #expect(second.contains("the bridge is up") && second.contains("a: 1"))
-            #expect(study.fake.requests[2].lastContent.contains("There is nothing at steps.boat"))
+            #expect(study.fake.requests[2].lastContent.contains("There is no step boat before this one"))
             #expect(steps.contains { $0.key == "plan[2]/step[0]" })
         }
     }
@@ -327,23 +327,44 @@ extension Execution {
         }
     }
 
-    @Test func `references lead to values, whole or in a text, and nowhere is an error`() throws {
+    @Test func `places of a plan are filled as those of a flow, and a path of plain names needs no quotes`() throws {
         var values = PlanValues(input: try #require((["who": "you", "n": [1, ["x": true]]] as JSONValue).object))
         values.outputs["a b"] = ["list": ["p", "q"]]
+        values.outputs["get-page"] = ["2nd": 7]
         let cases: [(JSONValue, JSONValue)] = [
-            ("{{ input.who }}", "you"), ("{{input.n.1.x}}", true), ("{{input.n}}!", "[1,{\"x\":true}]!"),
-            ("{{steps.a b.list.1}}", "q"),
-            ("{{other}} {{input.who}}{{", "{{other}} you{{"), ("{{input}}", .object(values.input)),
-            (["k": ["{{input.who}}"]], ["k": ["you"]]),
-            ("plain", "plain"),
+            ("{{ input.who }}", "you"), ("{{input.n[1].x}}", true), ("{{input.n}}!", "[1,{\"x\":true}]!"),
+            ("{{length(steps.\"a b\".list)}}", 2), ("{{steps.\"get-page\".\"2nd\"}}", 7), ("{{input}}", .object(values.input)),
+            (["k": ["{{input.who}}"]], ["k": ["you"]]), (["$literal": "{{ x }}"], "{{ x }}"), ("plain", "plain"),
+            ("{{input.n.1.x}}", true), ("{{steps.a b.list.1}}", "q"), ("{{ steps.get-page.2nd }}.", "7."),
+            ("{{steps.gone}}", .null),
         ]
-        for (text, value) in cases { #expect(try values.resolve(text) == value, "\(text)") }
-        for text in ["{{steps.c}}", "{{input.n.2}}", "{{input.who.x}}"] {
-            let fault = #expect(throws: Fault.self) { try values.resolve(.string(text)) }
-            #expect(fault?.fields.first?.code == "reference")
+        for (value, filled) in cases {
+            #expect(try FlowValue(value, reading: PlanValues.read).filled(from: values.context) == filled, "\(value)")
         }
-        let many = String(repeating: "{{input.who}} ", count: PlanValues.referenceLimit)
-        #expect(try values.resolve(.string(many)).string?.isEmpty == false)
-        #expect(throws: Fault.self) { try values.resolve(.string(many + "{{input.who}}")) }
+        for text in ["{{input.who", "{{input..who}}", "{{steps.a-}} {{", "{{who.a-b}}", "{{input.length(}}"] {
+            #expect(throws: Fault.self) { try FlowValue(.string(text), reading: PlanValues.read) }
+        }
+    }
+
+    @Test func `a plan that looks for what is not there is refused, each place by its path`() throws {
+        func problems(_ inputs: JSONValue...) throws -> [String] {
+            let steps = try inputs.enumerated().map { number, input in
+                try PlannedStep.declaration.decode(
+                    (["name": .string("s\(number)"), "tool": "ping", "input": input] as JSONValue).bytes)
+            }
+            return PlanCheck(steps, at: "steps").problems.fields.map { "\($0.path) \($0.code): \($0.message)" }
+        }
+        #expect(try problems(["message": "{{input.x}}"], ["message": "{{steps.s0}} and {{length(input.y)}}"]) == [])
+        let later = try problems(["message": ["{{steps.s1.x}} {{steps.s1.y}}"]], ["message": "{{steps.s1}}"])
+        #expect(
+            later == [
+                "steps[0].input.message[0] reference: There is no step s1 before this one.",
+                "steps[1].input.message reference: There is no step s1 before this one.",
+            ])
+        let roots = try problems(["message": "{{stepz.a}}", "other": "{{ input.}}", "third": "{{ [0] }}"])
+        #expect(roots.count == 3 && roots[0].hasPrefix("steps[0].input.other format:"), "\(roots)")
+        #expect(
+            roots[1].hasPrefix("steps[0].input.message reference: There is no stepz here: expressions begin with input, steps."))
+        #expect(roots[2].hasPrefix("steps[0].input.third reference: This comes to nothing: expressions begin with input, steps."))
     }
 }

@@ -177,12 +177,16 @@ private func caller(_ name: String, of child: ChildAgent) -> ScriptedTool {
         let part = JSONValue.string(String(repeating: "x", count: 1 << 20))
         var values = PlanValues(input: JSONObject())
         values.outputs["a"] = part
+        let context = values.context
+        func filled(_ value: JSONValue) throws -> JSONValue {
+            try FlowValue(value, reading: PlanValues.read).filled(from: context)
+        }
         let many = JSONValue.array((0..<9).map { _ in "{{steps.a}}" })
-        let fault = #expect(throws: Fault.self) { try values.resolve(many) }
+        let fault = #expect(throws: Fault.self) { try filled(many) }
         #expect(fault?.code == .limitReached)
         let few = JSONValue.array((0..<3).map { _ in "{{steps.a}}" })
-        #expect(try values.resolve(few) == [part, part, part])
-        #expect(throws: Fault.self) { try values.resolve(.string(String(repeating: "{{steps.a}} ", count: 9))) }
+        #expect(try filled(few) == [part, part, part])
+        #expect(throws: Fault.self) { try filled(.string(String(repeating: "{{steps.a}} ", count: 9))) }
         let places = try FlowValue(.array((0..<9).map { _ in "{{a}}" }))
         let refusal = #expect(throws: Fault.self) { try places.filled(from: ["a": part]) }
         #expect(refusal?.code == .limitReached)

@@ -100,7 +100,7 @@ struct Workshop: Sendable {
             let registry = ToolRegistry(
                 tools: try tools(group, pool),
                 strategies: [
-                    ReactiveStrategy(), SequenceStrategy(), PlanAndExecuteStrategy(), ToolLoopStrategy(),
+                    ReactiveStrategy(), SequenceStrategy(pool: pool), PlanAndExecuteStrategy(pool: pool), ToolLoopStrategy(),
                     FlowGraphStrategy(pool: pool),
                 ])
             try await body(

@@ -111,6 +111,7 @@ struct Household {
                 """, [execution]
             ),
             ("queue_shares (tenant_id, served) VALUES ($1, 1)", []),
+            ("execution_trees (tenant_id, root_id, descendants) VALUES ($1, $2, 1)", [execution]),
             ("execution_signals (tenant_id, execution_id, id, name, payload) VALUES ($1, $2, 's', 'n', '{}')", [execution]),
         ]
     }

@@ -56,11 +56,6 @@ extension AutomationTrigger {
     }
 }
 
-extension PlannedStep {
-    /// The step as it is stored and shown.
-    var value: JSONValue { ["name": .string(name), "tool": .string(tool), "input": input] }
-}
-
 extension CreateAutomation {
     public static let input = Input<CreateAutomation>("CreateAutomation", "A new automation. It is active.") { fields in
         CreateAutomation(

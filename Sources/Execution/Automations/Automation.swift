@@ -41,27 +41,21 @@ struct AutomationBody: Sendable {
     let limits: Blueprint.RunLimits
 
     /// Checks the steps against each other and against what the registry has.
+    /// - Returns: the calls that they are.
     /// - Throws: `.invalid` naming the steps and their fields.
-    func check(against registry: ToolRegistry) throws(Fault) {
-        var problems = Problems()
+    @discardableResult
+    func check(against registry: ToolRegistry) throws(Fault) -> [PlannedCall] {
+        let check = PlanCheck(steps, at: "steps")
+        var problems = check.problems
         var names: Set<String> = []
-        for (index, step) in steps.enumerated() {
-            let path = "steps[\(index)]"
-            for name in PlanValues.names(in: step.input) where !names.contains(name) {
-                problems.add(.reference, "There is no step \(name.cut(bytes: 100)) before this one.", at: "\(path).input")
-            }
-            if !names.insert(step.name).inserted {
-                problems.add(.duplicate, "Another step is called \(step.name.cut(bytes: 100)).", at: "\(path).name")
-            }
-            guard let tool = registry.tool(step.tool) else {
-                problems.add(.reference, "There is no tool \(step.tool.cut(bytes: 100)).", at: "\(path).tool")
-                continue
-            }
-            for field in tool.problems(of: step) {
-                problems.add(Problems.Code(rawValue: field.code) ?? .format, field.message, at: "\(path).input.\(field.path)")
-            }
+        for (index, step) in steps.enumerated() where !names.insert(step.name).inserted {
+            problems.add(.duplicate, "Another step is called \(step.name.cut(bytes: 100)).", at: "steps[\(index)].name")
+        }
+        for field in check.calls.problems(registry) {
+            problems.add(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
         }
         guard problems.isEmpty else { throw problems.fault }
+        return check.calls
     }
 
     /// The text that is stored: what the automation says, and beside it the blueprint that a run carries through.
@@ -94,27 +88,6 @@ struct AutomationBody: Sendable {
         self.triggers = triggers
         self.steps = steps
         self.limits = limits
-    }
-}
-
-extension Tool {
-    /// What is wrong with the input of a step, as far as it is known before the run.
-    fileprivate func problems(of step: PlannedStep) -> [Fault.Field] {
-        let given = step.input.object ?? JSONObject()
-        var known = JSONObject()
-        for member in given.members where !PlanValues.holdsReference(member.value) { known[member.name] = member.value }
-        var fields: [Fault.Field] = []
-        do throws(Fault) {
-            try checkConfiguration(known)
-        } catch {
-            fields = error.fields
-        }
-        let declared = arguments.properties
-        for member in given.members where !declared.contains(where: { $0.name == member.name }) {
-            guard !fields.contains(where: { $0.path == member.name }) else { continue }
-            fields.append(Fault.Field(member.name, Problems.Code.unknown.rawValue, "There is no such field."))
-        }
-        return fields
     }
 }
 

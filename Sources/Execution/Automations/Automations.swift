@@ -28,15 +28,18 @@ public final class Automations: Sendable {
     public static var statements: [any AnyStatement] { table.all }
 
     /// Makes an automation, which is active.
-    /// - Throws: `.invalid` naming steps, triggers and their fields; `.limitReached` when the tenant has too many schedules.
+    /// - Throws: `.invalid` naming steps, triggers and their fields, and what they refer to that is not there; `.forbidden` for who may not do
+    ///   what its tools do, or not run what has triggers; `.limitReached` when the tenant has too many schedules.
     public func create(_ automation: CreateAutomation, _ permit: Permit<AutomationsWrite>) async throws(Fault) -> Automation {
-        try automation.body.check(against: registry)
+        let calls = try automation.body.check(against: registry)
+        try calls.checkRights(of: permit.scope, registry)
         let id = AutomationID.make()
         return try Automation(
             try await store.create(
                 id, automation.name, automation.description, body: automation.body.bytes, permit.scope,
                 permit.audit(.automationCreated)
             ) { session throws(Fault) in
+                try await calls.checkReferences(registry, within: session)
                 try await schedule(automation.body.triggers, of: id, permit, within: session)
             })
     }
@@ -69,10 +72,12 @@ public final class Automations: Sendable {
         return try Automation(
             try await store.update(
                 id, change, permit, .automationUpdated,
-                body: { present throws(Fault) in
-                    let body = update.body(after: try AutomationBody(stored: present))
-                    try body?.check(against: registry)
-                    return body?.bytes
+                body: { present, session throws(Fault) in
+                    guard let body = update.body(after: try AutomationBody(stored: present)) else { return nil }
+                    let calls = try body.check(against: registry)
+                    try calls.checkRights(of: permit.scope, registry)
+                    try await calls.checkReferences(registry, within: session)
+                    return body.bytes
                 },
                 further: { session throws(Fault) in
                     guard let triggers = update.triggers else { return }
@@ -122,6 +127,8 @@ public final class Automations: Sendable {
     private func schedule(
         _ triggers: [AutomationTrigger], of id: AutomationID, _ permit: Permit<AutomationsWrite>, within session: Session
     ) async throws(Fault) {
+        // Who may not run it himself has nothing run it.
+        if !triggers.isEmpty { _ = try permit.scope.permit(ExecutionsWrite.self) }
         for (index, trigger) in triggers.enumerated() {
             let schedule = CreateSchedule(
                 name: "trigger \(index + 1)", definition: .automation(id), trigger: trigger.trigger, input: trigger.input,
@@ -129,9 +136,7 @@ public final class Automations: Sendable {
             do throws(Fault) {
                 _ = try await schedules.create(schedule, permit, within: session)
             } catch {
-                var named = error
-                named.fields = error.fields.map { Fault.Field("triggers[\(index)].\($0.path)", $0.code, $0.message) }
-                throw named
+                throw error.below("triggers[\(index)]")
             }
         }
     }

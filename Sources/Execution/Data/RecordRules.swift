@@ -64,7 +64,7 @@ struct RecordRules: Sendable {
             _ value: JSONValue, _ bound: JSONValue, _ word: String, _ isBeyond: (Int) -> Bool
         ) -> (code: String, message: String)? {
             guard value.double != nil, let order = value.compared(to: bound) else { return ("type", "This is no number.") }
-            return isBeyond(order) ? ("range", "This is \(word) \(String(decoding: bound.bytes, as: UTF8.self)).") : nil
+            return isBeyond(order) ? ("range", "This is \(word) \(RecordRules.text(bound)).") : nil
         }
     }
 
@@ -78,6 +78,11 @@ struct RecordRules: Sendable {
     }
 
     static let told = 100
+
+    /// A number as it is written: a whole one without a fraction.
+    private static func text(_ number: JSONValue) -> String {
+        String(decoding: (number.double.flatMap { Int(exactly: $0) }.map { .integer($0) } ?? number).bytes, as: UTF8.self)
+    }
 
     let fields: [(field: FieldPath, value: FieldRule)]
     let consequence: Consequence

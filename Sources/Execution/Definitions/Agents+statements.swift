@@ -8,7 +8,7 @@ import Tenancy
 enum AgentStatements {
     static let all: [any AnyStatement] =
         [create, get, list, update, move, delete, stop, lock, sweep, lockStarts, countRunning] + DefinitionRemoval.all
-        + DefinitionQuota.all
+        + DefinitionQuota.all + [PlannedCall.present]
 
     static let create = Statement<Agent, TenantID, AgentID, String, String, JSONBytes, AuditEntry>(
         "create agent",

@@ -22,12 +22,14 @@ public final class Agents: Sendable {
     public static var statements: [any AnyStatement] { AgentStatements.all }
 
     /// Makes an agent. It begins as `created`.
-    /// - Throws: `.toolNotAvailable`, `.strategyNotAvailable` or `.invalid` naming the fields of the blueprint; `.limitReached` when the tenant
-    ///   has as many definitions as it may.
+    /// - Throws: `.toolNotAvailable`, `.strategyNotAvailable` or `.invalid` naming the fields of the blueprint, and what they refer to that is not
+    ///   there; `.forbidden` for who may not do what its tools do; `.limitReached` when the tenant has as many definitions as it may.
     public func create(_ agent: CreateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
         let blueprint = agent.blueprint ?? .standard(role: agent.role, registry)
-        try blueprint.check(against: registry)
+        let calls = try blueprint.check(against: registry)
+        try calls.checkRights(of: permit.scope, registry)
         let made = try await database.session(permit.scope.database) { session throws(Fault) in
+            try await calls.checkReferences(registry, within: session)
             try await DefinitionQuota.check(permit.scope, session)
             return try await session.first(
                 AgentStatements.create, permit.scope.tenant, AgentID.make(), agent.name, agent.description,
@@ -61,10 +63,14 @@ public final class Agents: Sendable {
     /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.limitReached` when it has too many versions; as `create`
     ///   for the blueprint.
     public func update(_ id: AgentID, _ update: UpdateAgent, _ permit: Permit<AgentsWrite>) async throws(Fault) -> Agent {
-        try update.blueprint?.check(against: registry)
-        let agent = try await database.once(permit.scope.database).first(
-            AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) },
-            permit.request.acceptedRevisions, permit.audit(.agentUpdated))
+        let calls = try update.blueprint?.check(against: registry) ?? []
+        try calls.checkRights(of: permit.scope, registry)
+        let agent = try await database.session(permit.scope.database) { session throws(Fault) in
+            try await calls.checkReferences(registry, within: session)
+            return try await session.first(
+                AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) },
+                permit.request.acceptedRevisions, permit.audit(.agentUpdated))
+        }
         guard let agent else {
             if update.blueprint != nil { try await checkVersions(of: id, permit.scope) }
             throw try await missing(id, permit.scope)

@@ -79,40 +79,48 @@ public struct Blueprint: Sendable, Equatable {
 
     /// Checks the parts against what the registry has.
     /// - Parameter path: where the blueprint stands in the request, such as `blueprint`.
+    /// - Returns: the calls that it names.
     /// - Throws: `.toolNotAvailable` or `.strategyNotAvailable` when a name is unknown, else `.invalid`, always naming every refused field.
-    public func check(against registry: ToolRegistry, at path: String = "blueprint") throws(Fault) {
+    @discardableResult
+    func check(against registry: ToolRegistry, at path: String = "blueprint") throws(Fault) -> [PlannedCall] {
         var fields: [Fault.Field] = []
         var code = Fault.Code.invalid
+        var further: [PlannedCall] = []
         if let known = registry.strategy(strategy.name) {
-            fields += Blueprint.problems("\(path).strategy.config") { () throws(Fault) in
-                try known.checkConfiguration(strategy.configuration, tools: tools)
+            let place = "\(path).strategy.config"
+            do throws(Fault) {
+                further = try known.checkConfiguration(strategy.configuration, tools: tools).map { $0.below(place) }
+                fields += further.problems(registry)
+            } catch {
+                fields += Blueprint.fields(of: error, place)
             }
         } else {
             code = .strategyNotAvailable
             fields.append(Fault.Field("\(path).strategy.name", "reference", "There is no strategy of this name."))
         }
+        var calls: [PlannedCall] = []
         for (index, use) in tools.enumerated() {
-            if let tool = registry.tool(use.name) {
-                fields += Blueprint.problems("\(path).tools[\(index)].config") { () throws(Fault) in
-                    try tool.checkConfiguration(use.configuration)
-                }
-            } else {
+            let place = "\(path).tools[\(index)]"
+            guard let tool = registry.tool(use.name) else {
                 code = .toolNotAvailable
-                fields.append(Fault.Field("\(path).tools[\(index)].name", "reference", "There is no tool of this name."))
+                fields.append(Fault.Field("\(place).name", "reference", "There is no tool of this name."))
+                continue
+            }
+            calls.append(
+                PlannedCall(
+                    tool: use.name, place: "\(place).name", input: .literal(.object(use.configuration)), path: "\(place).config"))
+            do throws(Fault) {
+                try tool.checkConfiguration(use.configuration)
+            } catch {
+                fields += Blueprint.fields(of: error, "\(place).config")
             }
         }
-        guard !fields.isEmpty else { return }
+        guard !fields.isEmpty else { return calls + further }
         throw Fault(code, fields.count == 1 ? "A field is not valid." : "\(fields.count) fields are not valid.", fields: fields)
     }
 
     /// The fields that a check refuses, each behind `path`.
-    private static func problems(_ path: String, _ check: () throws(Fault) -> Void) -> [Fault.Field] {
-        do throws(Fault) {
-            try check()
-            return []
-        } catch {
-            if error.fields.isEmpty { return [Fault.Field(path, "format", error.message)] }
-            return error.fields.map { Fault.Field($0.path.isEmpty ? path : "\(path).\($0.path)", $0.code, $0.message) }
-        }
+    private static func fields(of fault: Fault, _ path: String) -> [Fault.Field] {
+        fault.fields.isEmpty ? [Fault.Field(path, "format", fault.message)] : fault.below(path).fields
     }
 }

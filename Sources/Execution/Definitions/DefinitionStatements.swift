@@ -26,8 +26,15 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
     let move: Statement<Void, ID<Kind>, String, [String], String, AuditEntry>
     /// Takes a definition out of sight.
     let delete: Statement<Void, ID<Kind>, [Int]?, AuditEntry>
-    /// Makes a run of an active definition; its state, if it is there.
-    let run: Statement<DefinitionState, ID<Kind>, ExecutionID, JSONBytes, AuditEntry>
+    /// What stands in the way of a run, or does not.
+    struct Standing: Sendable {
+        let state: DefinitionState
+        /// What the input has to be like, where the version says so.
+        let schema: InputSchema?
+    }
+
+    /// Makes a run of an active definition, if its input was checked against the version `$5` or need not be; where it stands, if it is there.
+    let run: Statement<Standing, ID<Kind>, ExecutionID, JSONBytes, AuditEntry, Int?>
     let statistics: Statement<RunStatistics, ID<Kind>, Int>
 
     /// Of a body, the limits alone.
@@ -145,7 +152,7 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
             """)
     }
 
-    private static func run(_ kind: String) -> Statement<DefinitionState, ID<Kind>, ExecutionID, JSONBytes, AuditEntry> {
+    private static func run(_ kind: String) -> Statement<Standing, ID<Kind>, ExecutionID, JSONBytes, AuditEntry, Int?> {
         Statement(
             "run \(kind)",
             """
@@ -156,15 +163,20 @@ struct DefinitionStatements<Kind: IdentifiedKind>: Sendable {
                 WHERE d.id = $1 AND d.kind = '\(kind)' AND d.state <> 'deleted'
                 FOR SHARE OF d FOR KEY SHARE OF t
             ), definition AS MATERIALIZED (
-                SELECT tenant_id, id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked
+                SELECT b.*, \(InputSchema.column("body -> 'blueprint'")) AS input_schema
+                FROM (SELECT tenant_id, id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked OFFSET 0) b
             ), wanted (\(EnqueueClause.columns)) AS (
                 SELECT tenant_id, $2, id, version, body, 'manual', $3, coalesce((body ->> 'priority')::int, 0), NULL::timestamptz,
                     NULL, NULL::uuid, 0, NULL::uuid, NULL
-                FROM definition WHERE state = 'active'
+                FROM definition WHERE state = 'active' AND (input_schema IS NULL OR version = $5)
             ), \(EnqueueClause.making("wanted"))
-            SELECT d.state, CASE WHEN m.id IS NOT NULL THEN insula_audit($4, m.id) END FROM definition d LEFT JOIN made m ON true
+            SELECT d.state, d.version, d.input_schema, CASE WHEN m.id IS NOT NULL THEN insula_audit($4, m.id) END
+            FROM definition d LEFT JOIN made m ON true
             """
-        ) { row throws(Fault) in try row.state(0) }
+        ) { row throws(Fault) in
+            let version = try row.value(1, as: Int.self)
+            return Standing(state: try row.state(0), schema: try row.json(2).map { InputSchema(version: version, schema: $0) })
+        }
     }
 
     private static func statistics(_ kind: String) -> Statement<RunStatistics, ID<Kind>, Int> {

@@ -2,6 +2,7 @@
 
 import Base
 import JSON
+import Loop
 import Postgres
 import Tenancy
 
@@ -13,6 +14,8 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
     let database: Database
     /// Told of every run that becomes ready.
     let signal: QueueSignal
+    /// Checks inputs; without one that is done at once.
+    var pool: BlockingPool?
 
     private var kind: String { statements.kind }
 
@@ -54,20 +57,21 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
 
     /// Changes a definition that is not archived.
     /// - Parameters:
-    ///   - body: the new body, made of the present one, or `nil` when that stays. It makes a new version.
+    ///   - body: the new body, made of the present one in the same transaction, or `nil` when that stays. It makes a new version.
     ///   - further: what else changes, in the same transaction.
     /// - Throws: `.notFound`; `.preconditionFailed` when it has changed meanwhile; `.invalidState` when it is archived; `.limitReached` when it
     ///   has too many versions.
     func update<Needed>(
         _ id: ID<Kind>, _ change: DefinitionChange, _ permit: Permit<Needed>, _ action: AuditAction,
-        body: (JSONRaw) throws(Fault) -> [UInt8]?, further: (Session) async throws(Fault) -> Void = { _ throws(Fault) in }
+        body: (JSONRaw, Session) async throws(Fault) -> [UInt8]?,
+        further: (Session) async throws(Fault) -> Void = { _ throws(Fault) in }
     ) async throws(Fault) -> Record {
         let changed = try await database.session(permit.scope.database) { session throws(Fault) -> Record? in
             guard let present = try await session.first(statements.lock, id) else { throw notFound }
             guard present.state != .archived else {
                 throw Fault(.invalidState, "A \(kind) that is archived cannot be changed.")
             }
-            let body = try body(present.body)
+            let body = try await body(present.body, session)
             guard body == nil || present.version < DefinitionReference.versionLimit else {
                 throw DefinitionReference.tooManyVersions("version")
             }
@@ -114,22 +118,33 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
     }
 
     /// Makes a run of an active definition and puts it in the queue: durable once this returns.
-    /// - Throws: `.notFound`; `.invalidState` unless it is active; `.limitReached` when as much is to do as the plan holds.
+    /// - Throws: `.notFound`; `.invalidState` unless it is active; `.invalid` naming the fields of the input that its schema refuses;
+    ///   `.limitReached` when as much is to do as the plan holds.
     func run<Needed>(
         _ id: ID<Kind>, _ run: RunDefinition, _ permit: Permit<Needed>, _ action: AuditAction
     ) async throws(Fault) -> Execution {
         let execution = ExecutionID.make()
-        var batch = database.once(permit.scope.database).batch()
-        let state = batch.add(statements.run, id, execution, JSONBytes(run.input.bytes), permit.audit(action))
-        let made = batch.add(ExecutionStatements.get, execution)
-        let results = try await batch.run()
-        guard let state = try results.first(state) else { throw notFound }
-        guard let execution = try results.first(made) else {
-            if state == .active { throw EnqueueClause.full(permit.scope.quotas.liveExecutions) }
-            throw Fault(.invalidState, "A \(kind) that is \(state.rawValue) cannot be run.")
+        var checked: Int?
+        for _ in 0...InputSchema.rounds {
+            var batch = database.once(permit.scope.database).batch()
+            let slot = batch.add(statements.run, id, execution, JSONBytes(run.input.bytes), permit.audit(action), checked)
+            let made = batch.add(ExecutionStatements.get, execution)
+            let results = try await batch.run()
+            guard let standing = try results.first(slot) else { throw notFound }
+            if let execution = try results.first(made) {
+                Database.afterCommit { [signal] in signal.raise() }
+                return execution
+            }
+            guard standing.state == .active else {
+                throw Fault(.invalidState, "A \(kind) that is \(standing.state.rawValue) cannot be run.")
+            }
+            guard let schema = standing.schema, schema.version != checked else {
+                throw EnqueueClause.full(permit.scope.quotas.liveExecutions)
+            }
+            try await schema.check(run.input, on: pool)
+            checked = schema.version
         }
-        Database.afterCommit { [signal] in signal.raise() }
-        return execution
+        throw .changedMeanwhile
     }
 
     /// How its latest runs went.

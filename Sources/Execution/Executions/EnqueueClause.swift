@@ -7,8 +7,8 @@ import Base
 public enum EnqueueClause {
     /// Levels above a child, at most.
     public static let depthLimit = 8
-    /// Executions that one starts, at most.
-    public static let childLimit = 1_000
+    /// Executions that one which nobody started sets off, at most: those it starts, those that they start, and so on.
+    public static let descendantLimit = 1_000
     /// What one level of priority is worth in the order of a lane.
     static let headStart = "interval '10 seconds'"
 

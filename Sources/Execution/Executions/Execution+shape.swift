@@ -10,7 +10,8 @@ extension Execution {
         [
             .field("id", "Its id.") { $0.summary.id }
         ] + Output<Execution>.Field.definition { $0.summary.definition } + [
-            .field("agent_version", "The version of the agent or task that it runs.") { $0.summary.agentVersion },
+            .field("version", "The version of the definition that it runs.") { $0.summary.version },
+            .field("agent_version", "The same for an agent; null for anything else.") { $0.summary.agentVersion },
             .field("state", "Where it stands.") { $0.summary.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") {
                 $0.summary.attempt
@@ -46,7 +47,8 @@ extension ExecutionSummary {
         [
             .field("id", "Its id.") { $0.id }
         ] + Output<ExecutionSummary>.Field.definition { $0.definition } + [
-            .field("agent_version", "The version of the agent or task that it runs.") { $0.agentVersion },
+            .field("version", "The version of the definition that it runs.") { $0.version },
+            .field("agent_version", "The same for an agent; null for anything else.") { $0.agentVersion },
             .field("state", "Where it stands.") { $0.state },
             .field("attempt", "The attempt under way, waited for or last made, from 1; 0 before the first.") { $0.attempt },
             .field("trigger", "Why it came to be.") { $0.trigger },

@@ -18,7 +18,7 @@ public struct ExecutionSummary: Sendable {
     public let id: ExecutionID
     public let definition: DefinitionReference
     /// The version of the definition that it runs, whatever that has become since.
-    public let agentVersion: Int
+    public let version: Int
     public let state: ExecutionState
     /// Why it came to be.
     public let trigger: ExecutionTrigger
@@ -40,6 +40,9 @@ public struct ExecutionSummary: Sendable {
     public let startAt: Timestamp?
     public let startedAt: Timestamp?
     public let finishedAt: Timestamp?
+
+    /// The version of the agent; `nil` when it is none.
+    public var agentVersion: Int? { definition.agent == nil ? nil : version }
 
     /// From the first start to the end; `nil` before the end.
     public var durationMilliseconds: Int? {

@@ -8,14 +8,15 @@ import Tenancy
 enum ExecutionStatements {
     static let all: [any AnyStatement] = [trigger, get, list, result, exists, steps, logs]
 
-    /// What a trigger came to: the agent's state, and the execution if that state allows one.
+    /// What a trigger came to: the agent's state, and the execution if that state allows one and the input was checked where it has to be.
     struct Triggered: Sendable {
         let agentState: AgentState
+        let schema: InputSchema?
         let execution: Execution?
     }
 
     static let trigger = Statement<
-        Triggered, TenantID, AgentID, ExecutionID, JSONBytes, Int, Timestamp?, String?, AuditEntry
+        Triggered, TenantID, AgentID, ExecutionID, JSONBytes, Int, Timestamp?, String?, AuditEntry, Int?
     >(
         "trigger agent",
         """
@@ -26,18 +27,22 @@ enum ExecutionStatements {
             WHERE d.id = $2 AND d.kind = 'agent' AND d.state <> 'deleted'
             FOR SHARE OF d FOR KEY SHARE OF t
         ), agent AS MATERIALIZED (
-            SELECT id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked
+            SELECT b.*, \(InputSchema.column("body")) AS input_schema
+            FROM (SELECT id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked OFFSET 0) b
         ), wanted (\(EnqueueClause.columns)) AS (
             SELECT $1, $3, id, version, body, 'manual', $4, $5::int, $6, $7, NULL::uuid, 0, NULL::uuid, NULL
-            FROM agent WHERE state = 'running'
+            FROM agent WHERE state = 'running' AND (input_schema IS NULL OR version = $9)
         ), \(EnqueueClause.making("wanted"))
-        SELECT \(columns("m.")), m.input, m.output, m.error, agent.state,
-            CASE WHEN m.id IS NOT NULL THEN insula_audit($8, m.id) END
+        SELECT \(columns("m.")), m.input, m.output, m.error, agent.state, agent.version,
+            agent.input_schema, CASE WHEN m.id IS NOT NULL THEN insula_audit($8, m.id) END
         FROM agent LEFT JOIN made m ON true
         """
     ) { row throws(Fault) in
-        Triggered(
-            agentState: try row.state(summaryCount + 3), execution: row.isNull(0) ? nil : try execution(row))
+        let version = try row.value(summaryCount + 4, as: Int.self)
+        return Triggered(
+            agentState: try row.state(summaryCount + 3),
+            schema: try row.json(summaryCount + 5).map { InputSchema(version: version, schema: $0) },
+            execution: row.isNull(0) ? nil : try execution(row))
     }
 
     /// The columns of a summary, each behind `prefix`.
@@ -132,7 +137,7 @@ enum ExecutionStatements {
 
     private static func summary(_ row: borrowing RowReader) throws(Fault) -> ExecutionSummary {
         ExecutionSummary(
-            id: try row.value(0), definition: try row.definition(1), agentVersion: try row.value(2), state: try row.state(3),
+            id: try row.value(0), definition: try row.definition(1), version: try row.value(2), state: try row.state(3),
             trigger: try row.state(4), attempt: try row.value(5), maxAttempts: try row.value(6),
             timeoutSeconds: try row.value(7), priority: try row.value(8), concurrencyKey: try row.value(9),
             parent: try row.value(10), origin: try row.value(11), originStep: try row.value(12), tokens: try row.value(13),

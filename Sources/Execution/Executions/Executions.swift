@@ -18,12 +18,15 @@ public final class Executions: Sendable {
 
     let database: Database
     private let signal: QueueSignal
+    private let pool: BlockingPool?
     /// By the index of the loop, each made when its loop first needs it.
     private let gatherers = Mutex<[Int: Gatherer]>([:])
 
     /// - Parameter signal: told of every execution that becomes ready.
-    public init(database: Database, signal: QueueSignal) {
+    /// - Parameter pool: checks what agents are triggered with; without one that is done at once.
+    public init(database: Database, signal: QueueSignal, pool: BlockingPool? = nil) {
         self.database = database
+        self.pool = pool
         self.signal = signal
     }
 
@@ -34,25 +37,38 @@ public final class Executions: Sendable {
     }
 
     /// Makes an execution of a running agent and puts it in the queue: durable once this returns.
-    /// - Throws: `.notFound`; `.invalidState` unless the agent is running; `.limitReached` when as much is to do as the plan holds.
+    /// - Throws: `.notFound`; `.invalidState` unless the agent is running; `.invalid` naming the fields of the input that its schema refuses;
+    ///   `.limitReached` when as much is to do as the plan holds.
     public func trigger(
         _ agent: AgentID, _ trigger: TriggerAgent, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
         let id = ExecutionID.make()
         let audit = permit.audit(.agentTriggered)
-        let triggered = try await write(for: permit.scope.tenant) { batch in
-            let slot = batch.add(
-                ExecutionStatements.trigger, permit.scope.tenant, agent, id, JSONBytes(trigger.input.bytes), trigger.priority,
-                trigger.startAt, trigger.concurrencyKey, audit)
-            return { results throws(Fault) in try results.first(slot) }
+        var checked: Int?
+        for _ in 0...InputSchema.rounds {
+            let version = checked
+            let triggered = try await write(for: permit.scope.tenant) { batch in
+                let slot = batch.add(
+                    ExecutionStatements.trigger, permit.scope.tenant, agent, id, JSONBytes(trigger.input.bytes),
+                    trigger.priority, trigger.startAt, trigger.concurrencyKey, audit, version)
+                return { results throws(Fault) in try results.first(slot) }
+            }
+            guard let triggered else { throw Agents.notFound }
+            if let execution = triggered.execution {
+                raise()
+                return execution
+            }
+            guard triggered.agentState == .running else {
+                throw Fault(
+                    .invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
+            }
+            guard let schema = triggered.schema, schema.version != checked else {
+                throw EnqueueClause.full(permit.scope.quotas.liveExecutions)
+            }
+            try await schema.check(trigger.input, on: pool)
+            checked = schema.version
         }
-        guard let triggered else { throw Agents.notFound }
-        guard let execution = triggered.execution else {
-            if triggered.agentState == .running { throw EnqueueClause.full(permit.scope.quotas.liveExecutions) }
-            throw Fault(.invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
-        }
-        raise()
-        return execution
+        throw .changedMeanwhile
     }
 
     /// Does one statement: in the transaction that surrounds the task, or in one commit with what others do meanwhile.

@@ -39,19 +39,12 @@ struct FlowBody: Sendable {
         guard JSONValue.object(drawing.value).bytes.count <= FlowGraph.bytes else {
             throw .invalid("nodes", "limit", "A flow has at most \(FlowGraph.bytes) bytes, its nodes and edges together.")
         }
-        let graph = try FlowGraph(drawing)
-        let problems = graph.problems(registry)
-        guard problems.isEmpty else {
-            throw Fault(
-                .invalid, problems.count == 1 ? "A field is not valid." : "\(problems.count) fields are not valid.",
-                fields: problems)
-        }
-        return graph
+        return try FlowGraph(drawing, registry: registry)
     }
 
     /// The text that is stored: the blueprint that a run carries through holds the nodes and edges.
     func bytes(_ graph: FlowGraph) -> [UInt8] {
-        let tools = Set(graph.calls.map(\.call.tool)).sorted()
+        let tools = Set(graph.calls.map(\.tool)).sorted()
         let value: JSONValue = [
             "metadata": .object(metadata), "limits": limits.value,
             "blueprint": [

@@ -1,5 +1,6 @@
-// The checks of a flow: first each node by itself, then the edges, then the whole, then who may speak of whom. Later checks are left out where
-// earlier ones found something, so that nothing untrue is said.
+// The checks of a flow: each node by itself, the edges, the whole, and who may speak of whom. One cause is told once: what follows from
+// something that was found before is left out, so that nothing untrue is said; what does not follow from it is told as well.
+// Bound: `Problems.most`.
 
 import Base
 import JSON
@@ -13,31 +14,40 @@ struct FlowCheck {
         let depth: Int
         /// What expressions may begin with.
         let names: [String]
-        /// The nodes outside that have ended before.
-        let ids: Set<String>
+        /// The nodes that have ended before; `nil` when that can't be said.
+        let ids: Set<String>?
     }
 
     private(set) var problems = Problems()
     private var ids: Set<String> = []
+    private var calls: [PlannedCall] = []
 
     mutating func graph(_ drawing: FlowDrawing, _ around: Surroundings) -> FlowGraph? {
         let before = problems.fields.count
         checkNames(drawing.nodes, around)
-        guard let topology = topology(drawing, around), problems.fields.count == before else { return nil }
-        checkWhole(drawing, topology, around)
-        guard problems.fields.count == before else { return nil }
-        let ended = topology.ended
+        checkKinds(drawing.nodes, around)
+        let topology = topology(drawing, around)
+        if problems.fields.count == before { checkWays(drawing, topology, around) }
+        let ended = problems.fields.count == before ? topology.ended : nil
         var nodes: [FlowGraph.Node] = []
         for (index, node) in drawing.nodes.enumerated() {
-            let visible = ended[index].sorted().map { drawing.nodes[$0].id }
+            let visible = ended.map { $0[index].sorted().map { drawing.nodes[$0].id } }
             let path = "\(around.path)nodes[\(index)]"
             let isTried = topology.leaving[index].contains { topology.edges[$0].port == .error }
-            let inner = Surroundings(path: path, depth: around.depth, names: around.names, ids: around.ids.union(visible))
+            let ids = visible.flatMap { around.ids?.union($0) }
+            let inner = Surroundings(path: path, depth: around.depth, names: around.names, ids: ids)
             if let work = work(of: node, isTried: isTried, inner) {
-                nodes.append(FlowGraph.Node(id: node.id, kind: node.kind, work: work, path: path, visible: visible))
+                nodes.append(FlowGraph.Node(id: node.id, kind: node.kind, work: work, path: path, visible: visible ?? []))
             }
         }
         return problems.fields.count == before ? FlowGraph(nodes: nodes, topology: topology) : nil
+    }
+
+    /// Checks the calls against the tools that there are.
+    mutating func checkCalls(_ registry: ToolRegistry) {
+        for field in calls.problems(registry) {
+            problems.note(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
+        }
     }
 
     // MARK: Nodes and edges by themselves
@@ -53,7 +63,8 @@ struct FlowCheck {
         }
     }
 
-    private mutating func topology(_ drawing: FlowDrawing, _ around: Surroundings) -> FlowTopology? {
+    /// The edges that lead from somewhere to somewhere.
+    private mutating func topology(_ drawing: FlowDrawing, _ around: Surroundings) -> FlowTopology {
         let numbers = Dictionary(
             drawing.nodes.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         var edges: [FlowTopology.Edge] = []
@@ -80,10 +91,11 @@ struct FlowCheck {
     }
 
     private mutating func checkEnds(_ source: FlowNode, _ target: FlowNode, _ edge: FlowEdge, _ path: String) {
-        if source.id == target.id {
-            problems.add(.format, "A node does not lead to itself; what repeats stands inside a loop node.", at: "\(path).to")
+        guard source.id != target.id else {
+            return problems.add(
+                .format, "A node does not lead to itself; what repeats stands inside a loop node.", at: "\(path).to")
         }
-        if source.kind == .output { problems.add(.format, "Nothing comes after an output.", at: "\(path).from") }
+        guard source.kind != .output else { return problems.add(.format, "Nothing comes after an output.", at: "\(path).from") }
         if target.kind == .input { problems.add(.format, "Nothing comes before the input.", at: "\(path).to") }
         let words = source.kind.ports.map(\.rawValue).joined(separator: ", ")
         if let port = edge.port, !source.kind.ports.contains(port) {
@@ -98,35 +110,36 @@ struct FlowCheck {
 
     // MARK: The whole
 
-    private mutating func checkWhole(_ drawing: FlowDrawing, _ topology: FlowTopology, _ around: Surroundings) {
+    private mutating func checkKinds(_ nodes: [FlowNode], _ around: Surroundings) {
+        let inputs = nodes.indices.filter { nodes[$0].kind == .input }
+        if around.depth > 0 {
+            for index in inputs {
+                problems.add(
+                    .format, "A body has no input: it begins where nothing leads to.", at: "\(around.path)nodes[\(index)].type")
+            }
+        } else if inputs.isEmpty {
+            problems.add(.required, "A flow begins with a node of type input.", at: "\(around.path)nodes")
+        }
+        if around.depth == 0, inputs.count > 1 {
+            problems.add(.duplicate, "There is one input.", at: "\(around.path)nodes[\(inputs[1])].type")
+        }
+        if !nodes.contains(where: { $0.kind == .output }) {
+            problems.add(.required, "It has no end: a node of type output says what it comes to.", at: "\(around.path)nodes")
+        }
+    }
+
+    private mutating func checkWays(_ drawing: FlowDrawing, _ topology: FlowTopology, _ around: Surroundings) {
         let nodes = drawing.nodes
-        let isBody = around.depth > 0
         if let cycle = topology.cycle {
             let words = (cycle + [cycle[0]]).map { nodes[$0].id }.joined(separator: " → ")
             let edge = topology.edges.firstIndex { $0.source == cycle[cycle.count - 1] && $0.target == cycle[0] } ?? 0
-            problems.add(
+            return problems.add(
                 .format, "This goes in circles: \(words). What repeats stands inside a loop node.",
                 at: "\(around.path)edges[\(edge)]")
-            return
         }
-        let inputs = nodes.indices.filter { nodes[$0].kind == .input }
-        let outputs = nodes.indices.filter { nodes[$0].kind == .output }
-        if isBody, let input = inputs.first {
-            problems.add(
-                .format, "A body has no input: it begins where nothing leads to.", at: "\(around.path)nodes[\(input)].type")
-        }
-        if !isBody, inputs.isEmpty {
-            problems.add(.required, "A flow begins with a node of type input.", at: "\(around.path)nodes")
-        }
-        if inputs.count > 1 {
-            problems.add(.duplicate, "There is one input.", at: "\(around.path)nodes[\(inputs[1])].type")
-        }
-        if outputs.isEmpty {
-            problems.add(.required, "It has no end: a node of type output says what it comes to.", at: "\(around.path)nodes")
-        }
-        guard !isBody, inputs.count == 1 else { return }
-        let reached = topology.reachable(from: inputs)
-        for index in nodes.indices where !reached.contains(index) {
+        guard around.depth == 0 else { return }
+        // What comes behind a node that nothing leads to is not reached for that reason.
+        for index in nodes.indices where nodes[index].kind != .input && topology.entering[index].isEmpty {
             problems.add(.reference, "Nothing leads from the input to \(nodes[index].id).", at: "\(around.path)nodes[\(index)]")
         }
         for index in nodes.indices where nodes[index].kind.decides && topology.leaving[index].isEmpty {
@@ -139,20 +152,23 @@ struct FlowCheck {
     private mutating func work(of node: FlowNode, isTried: Bool, _ around: Surroundings) -> FlowGraph.Work? {
         let config = "\(around.path).config"
         if let tool = node.kind.tool {
-            guard let input = value(.object(node.config), config, around) else { return nil }
-            return .call(FlowGraph.Call(tool: tool, input: input, path: "config", isTried: isTried))
+            return call(
+                PlannedCall(
+                    tool: tool, place: "\(around.path).type", input: value(.object(node.config), config, around), path: config,
+                    isWhole: true), isTried)
         }
         switch node.kind {
         case .input: return read(FlowConfig.input, node, config).map { .input($0) }
         case .output:
             guard let given = read(FlowConfig.output, node, config) else { return nil }
             guard let given else { return .output(nil) }
-            return value(given, "\(config).value", around).map { .output($0) }
+            return .output(value(given, "\(config).value", around))
         case .tool:
-            guard let given = read(FlowConfig.tool, node, config),
-                let input = value(.object(given.input), "\(config).input", around)
-            else { return nil }
-            return .call(FlowGraph.Call(tool: given.name, input: input, path: "config.input", isTried: isTried))
+            guard let given = read(FlowConfig.tool, node, config) else { return nil }
+            let input = value(.object(given.input), "\(config).input", around)
+            return call(
+                PlannedCall(
+                    tool: given.name, place: "\(config).tool", input: input, path: "\(config).input", isWhole: true), isTried)
         case .condition:
             guard let expression = read(FlowConfig.condition, node, config) ?? nil else { return nil }
             check(expression, "\(config).expression", around)
@@ -162,6 +178,11 @@ struct FlowCheck {
         case .map: return map(node, config, around)
         case .llm, .delay, .approval, .subflow: preconditionFailure("their tools do what they do")
         }
+    }
+
+    private mutating func call(_ planned: PlannedCall, _ isTried: Bool) -> FlowGraph.Work {
+        calls.append(planned)
+        return .call(FlowGraph.Call(planned: planned, isTried: isTried))
     }
 
     private mutating func loop(_ node: FlowNode, _ config: String, _ around: Surroundings) -> FlowGraph.Work? {
@@ -204,37 +225,26 @@ struct FlowCheck {
         }
     }
 
-    private mutating func value(_ given: JSONValue, _ path: String, _ around: Surroundings) -> FlowValue? {
-        do throws(Fault) {
-            let value = try FlowValue(given)
-            for expression in value.expressions { check(expression, path, around) }
-            return value
-        } catch {
-            add(error, path)
-            return nil
-        }
+    /// A value whose places are filled later.
+    private mutating func value(_ given: JSONValue, _ path: String, _ around: Surroundings) -> FlowValue {
+        let value = FlowValue(given, at: path, &problems)
+        for place in value.places(at: path) { check(place.expression, place.path, around) }
+        return value
     }
 
     private mutating func add(_ fault: Fault, _ path: String) {
-        for field in fault.fields {
-            let isJoined = field.path.isEmpty || field.path.hasPrefix("[")
-            problems.add(
-                Problems.Code(rawValue: field.code) ?? .format, field.message, at: path + (isJoined ? "" : ".") + field.path)
+        for field in fault.below(path).fields {
+            problems.note(Problems.Code(rawValue: field.code) ?? .format, field.message, at: field.path)
         }
     }
 
     /// Who is spoken of has to have ended before.
     private mutating func check(_ expression: JMESPath, _ path: String, _ around: Surroundings) {
-        for name in expression.members(of: "nodes") where !around.ids.contains(name) {
-            let message =
-                ids.contains(name) ? "\(name) need not have ended before this node." : "There is no node \(name.cut(bytes: 100))."
-            problems.add(.reference, message, at: path)
+        let known = ids
+        let scope = ExpressionScope(names: around.names, member: "nodes") { name in
+            if !known.contains(name) { return "There is no node \(name.cut(bytes: 100))." }
+            return around.ids?.contains(name) ?? true ? nil : "\(name) need not have ended before this node."
         }
-        for name in expression.names where !around.names.contains(name) {
-            problems.add(
-                .reference,
-                "There is no \(name.cut(bytes: 100)) here: expressions begin with \(around.names.joined(separator: ", ")).",
-                at: path)
-        }
+        for problem in scope.problems(expression) { problems.note(.reference, problem, at: path) }
     }
 }

@@ -16,10 +16,7 @@ struct FlowGraph: Sendable {
 
     /// A call of a tool.
     struct Call: Sendable {
-        let tool: String
-        let input: FlowValue
-        /// Where the input stands in the node.
-        let path: String
+        let planned: PlannedCall
         /// Whether the flow goes on from a failure.
         let isTried: Bool
     }
@@ -67,10 +64,12 @@ struct FlowGraph: Sendable {
     let topology: FlowTopology
 
     /// Checks a drawing.
+    /// - Parameter registry: whose tools the calls are checked against; `nil` when that was done.
     /// - Throws: `.invalid` naming every node, edge and field that is refused.
-    init(_ drawing: FlowDrawing) throws(Fault) {
+    init(_ drawing: FlowDrawing, registry: ToolRegistry? = nil) throws(Fault) {
         var check = FlowCheck()
         let graph = check.graph(drawing, FlowCheck.Surroundings(path: "", depth: 0, names: ["input", "nodes"], ids: []))
+        if let registry { check.checkCalls(registry) }
         guard let graph, check.problems.isEmpty else { throw check.problems.fault }
         self = graph
     }
@@ -81,55 +80,14 @@ struct FlowGraph: Sendable {
     }
 
     /// The calls of this graph and of the bodies in it.
-    var calls: [(node: Node, call: Call)] {
+    var calls: [PlannedCall] {
         nodes.flatMap { node in
             switch node.work {
-            case .call(let call): [(node: node, call: call)]
+            case .call(let call): [call.planned]
             case .loop(let loop): loop.body.calls
             case .map(let map): map.body.calls
-            case .input, .output, .condition, .join: [] as [(node: Node, call: Call)]
+            case .input, .output, .condition, .join: [] as [PlannedCall]
             }
         }
-    }
-
-    /// What the run's input has to be like.
-    var inputSchema: JSONSchema? {
-        for case .input(let schema?) in nodes.map(\.work) { return schema }
-        return nil
-    }
-
-    /// What is wrong with the calls: unknown tools, and inputs that the tools will not take.
-    func problems(_ registry: ToolRegistry) -> [Fault.Field] {
-        calls.flatMap { node, call in
-            let path = "\(node.path).\(call.path)"
-            guard let tool = registry.tool(call.tool) else {
-                let place = node.kind == .tool ? "\(node.path).config.tool" : "\(node.path).type"
-                return [Fault.Field(place, "reference", "There is no tool \(call.tool.cut(bytes: 100)).")]
-            }
-            return tool.problems(of: call.input, at: path)
-        }
-    }
-}
-
-extension Tool {
-    /// What is wrong with an input whose places are not filled yet.
-    func problems(of input: FlowValue, at path: String) -> [Fault.Field] {
-        let known = input.known
-        var fields: [Fault.Field] = []
-        do throws(Fault) {
-            try checkConfiguration(known.members)
-        } catch {
-            fields = error.fields.map { Fault.Field("\(path).\($0.path)", $0.code, $0.message) }
-        }
-        let declared = arguments.properties
-        for name in known.names where !declared.contains(where: { $0.name == name }) {
-            let field = Fault.Field("\(path).\(name.cut(bytes: 100))", Problems.Code.unknown.rawValue, "There is no such field.")
-            if !fields.contains(field) { fields.append(field) }
-        }
-        for property in declared where property.isRequired && !known.names.contains(property.name) {
-            fields.append(
-                Fault.Field("\(path).\(property.name)", Problems.Code.required.rawValue, "This field is required."))
-        }
-        return fields
     }
 }

@@ -21,15 +21,22 @@ struct FlowGraphStrategy: Strategy {
 
     func problems(_ settings: FlowDrawing, tools: [Blueprint.ToolUse]) -> [Fault.Field] {
         do throws(Fault) {
-            return try FlowGraph(settings).calls.filter { call in !tools.contains { $0.name == call.call.tool } }.map {
-                node, call in
+            return try FlowGraph(settings).calls.filter { call in !tools.contains { $0.name == call.tool } }.map { call in
                 Fault.Field(
-                    node.kind == .tool ? "\(node.path).config.tool" : "\(node.path).type", Problems.Code.reference.rawValue,
-                    "The blueprint lists no tool \(call.tool.cut(bytes: 100)).")
+                    call.place, Problems.Code.reference.rawValue, "The blueprint lists no tool \(call.tool.cut(bytes: 100)).")
             }
         } catch {
             return error.fields
         }
+    }
+
+    func calls(_ settings: FlowDrawing, tools: [Blueprint.ToolUse]) -> [PlannedCall] {
+        // The blueprint says something of its tools as well.
+        (try? FlowGraph(settings))?.calls.map { call in
+            var call = call
+            call.isWhole = false
+            return call
+        } ?? []
     }
 
     func run(_ settings: FlowDrawing, _ plan: RunPlan) async throws(StepFailure) -> JSONValue {

@@ -140,15 +140,15 @@ struct FlowRun: Sendable {
         let key = "\(around.key)node[\(node.id)]"
         switch node.work {
         case .input(let schema):
-            if let schema { try await check(around.input, schema) }
+            if let schema { try await check(around.input, schema, key) }
             return Outcome(value: around.input)
         case .output(let value):
             guard let value else { return Outcome(value: given.count == 1 ? given.members[0].value : .object(given)) }
-            return Outcome(value: try await fill(value, context, node))
+            return Outcome(value: try await fill(value, context, key, at: "\(node.path).config.value"))
         case .join(.all): return Outcome(value: .object(given))
         case .join(.first): return Outcome(value: try await plan.note(.object(given), key: key))
         case .condition(let expression):
-            let holds = try await evaluate(expression, context, node).isTruthy
+            let holds = try await fill(.expression(expression), context, key, at: "\(node.path).config.expression").isTruthy
             plan.write(.info, "\(key) is \(holds)")
             return Outcome(value: .bool(holds), port: holds ? .yes : .no)
         case .call(let call): return try await perform(call, node, key, around, context)
@@ -160,15 +160,16 @@ struct FlowRun: Sendable {
     private func perform(
         _ call: FlowGraph.Call, _ node: FlowGraph.Node, _ key: String, _ around: Surroundings, _ context: JSONValue
     ) async throws(StepFailure) -> Outcome {
-        let configured = plan.tools.first { $0.name == call.tool }?.configuration ?? JSONObject()
-        let input = configured.merging(try await fill(call.input, context, node).object ?? JSONObject())
-        try around.rounds?.note(String(key.dropFirst(around.roundKeyCount)), call.tool, input)
+        let (tool, path) = (call.planned.tool, call.planned.path)
+        let configured = plan.tools.first { $0.name == tool }?.configuration ?? JSONObject()
+        let input = configured.merging(try await fill(call.planned.input, context, key, at: path).object ?? JSONObject())
+        try around.rounds?.note(String(key.dropFirst(around.roundKeyCount)), tool, input)
         defer { if plan.hasRested(key) { around.rounds?.clear() } }
         guard call.isTried else {
-            let output = try await plan.callExactly(call.tool, key: key, input: input)
+            let output = try await plan.callExactly(tool, key: key, input: input, at: path)
             return Outcome(value: output, port: FlowRun.port(node, output))
         }
-        let result = try await plan.attemptExactly(call.tool, key: key, input: input)
+        let result = try await plan.attemptExactly(tool, key: key, input: input, at: path)
         if let error = result["error"] { return Outcome(value: ["error": error], port: .error) }
         let output = result["output"] ?? .null
         return Outcome(value: output, port: FlowRun.port(node, output))
@@ -191,10 +192,9 @@ struct FlowRun: Sendable {
             names["index"] = .integer(round)
             names["last"] = last
             if let condition = loop.condition {
-                guard try await evaluate(condition, .object((context.object ?? JSONObject()).merging(names)), node).isTruthy
-                else {
-                    break
-                }
+                let asked = JSONValue.object((context.object ?? JSONObject()).merging(names))
+                let holds = try await fill(.expression(condition), asked, key, at: "\(node.path).config.while")
+                guard holds.isTruthy else { break }
             }
             var inner = inner(around, context, "\(key)/loop/\(round)/", names)
             inner.rounds = rounds
@@ -210,12 +210,15 @@ struct FlowRun: Sendable {
     private func perform(
         _ map: FlowGraph.Map, _ node: FlowGraph.Node, _ key: String, _ around: Surroundings, _ context: JSONValue
     ) async throws(StepFailure) -> JSONValue {
-        guard let items = try await evaluate(map.items, context, node).array else {
-            throw StepFailure(.invalid("\(node.path).config.items", "type", "The items of \(node.id) are no array."), .permanent)
+        let path = "\(node.path).config.items"
+        guard let items = try await fill(.expression(map.items), context, key, at: path).array else {
+            throw StepFailure(
+                Fault.invalid("", "type", "The items of \(node.id) are no array.").inStep(key, at: path), .permanent)
         }
         guard items.count <= FlowGraph.Map.itemLimit else {
             throw StepFailure(
-                Fault(.limitReached, "\(node.id) has \(items.count) items; a map takes \(FlowGraph.Map.itemLimit)."), .permanent)
+                Fault(.limitReached, "\(node.id) has \(items.count) items; a map takes \(FlowGraph.Map.itemLimit).")
+                    .inStep(key, at: path), .permanent)
         }
         var results = Array(repeating: JSONValue.null, count: items.count)
         var failures: [StepFailure] = []
@@ -271,25 +274,28 @@ struct FlowRun: Sendable {
 
     // MARK: Expressions
 
-    private func fill(_ value: FlowValue, _ context: JSONValue, _ node: FlowGraph.Node) async throws(StepFailure) -> JSONValue {
+    /// - Parameter path: where the value stands in the flow.
+    private func fill(
+        _ value: FlowValue, _ context: JSONValue, _ key: String, at path: String
+    ) async throws(StepFailure) -> JSONValue {
         if case .literal(let literal) = value { return literal }
         return try await pool.compute { () throws(Fault) in
             do throws(Fault) {
                 return try value.filled(from: context)
             } catch {
-                throw error.inStep("node[\(node.id)]", of: node.kind.rawValue)
+                throw error.inStep(key, at: path)
             }
         }
     }
 
-    private func evaluate(
-        _ expression: JMESPath, _ context: JSONValue, _ node: FlowGraph.Node
-    ) async throws(StepFailure) -> JSONValue {
-        try await fill(.expression(expression), context, node)
-    }
-
-    private func check(_ input: JSONValue, _ schema: JSONSchema) async throws(StepFailure) {
-        _ = try await pool.compute { () throws(Fault) in try schema.check(input, at: "input") }
+    private func check(_ input: JSONValue, _ schema: JSONSchema, _ key: String) async throws(StepFailure) {
+        _ = try await pool.compute { () throws(Fault) in
+            do throws(Fault) {
+                try schema.check(input, at: "input")
+            } catch {
+                throw error.inStep(key, at: "")
+            }
+        }
     }
 }
 
@@ -299,22 +305,6 @@ extension JSONObject {
         var picked = JSONObject()
         for name in names { picked[name] = self[name] }
         return picked
-    }
-}
-
-extension JSONSchema {
-    /// - Throws: `.invalid` naming what the schema does not allow, by JSON pointers behind `path`.
-    func check(_ value: JSONValue, at path: String) throws(Fault) {
-        let violations: [SchemaViolation]
-        do throws(JSONSchemaError) {
-            violations = try self.violations(of: value)
-        } catch {
-            throw .invalid(path, "limit", error.sentence)
-        }
-        guard !violations.isEmpty else { return }
-        var problems = Problems()
-        for violation in violations { problems.add(.format, violation.message, at: path + violation.instancePath) }
-        throw problems.fault
     }
 }
 

@@ -79,16 +79,6 @@ struct FlowTopology: Sendable {
         }
         return ended
     }
-
-    /// The nodes that can be reached from `starts`.
-    func reachable(from starts: [Int]) -> Set<Int> {
-        var found = Set(starts)
-        var next = starts
-        while let node = next.popLast() {
-            for edge in leaving[node] where found.insert(edges[edge].target).inserted { next.append(edges[edge].target) }
-        }
-        return found
-    }
 }
 
 /// How a node ended, as far as edges tell it apart.

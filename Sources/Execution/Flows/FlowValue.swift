@@ -1,7 +1,7 @@
-// A value of a flow with places to fill: JSON in whose texts `{{ expression }}` is JMESPath over the run so far. A text that is nothing but
+// A value with places to fill: JSON in whose texts `{{ expression }}` is JMESPath over the run so far. A text that is nothing but
 // one such place becomes the value itself; an object with the one member `$literal` stands for its value as it is written.
-// Compiled when the flow is saved, filled when a node runs. Bounds: those of `Template` for each text, `placeLimit` for all of them,
-// `Journal.inputBytes` of what they are filled with.
+// Compiled when a flow or a sequence is saved, filled when its step runs. Bounds: those of `Template` for each text, `placeLimit` for all of
+// them, `Journal.inputBytes` of what they are filled with.
 
 import Base
 import JSON
@@ -19,31 +19,47 @@ indirect enum FlowValue: Sendable {
     case text(Template)
     case array([FlowValue])
     case object([(name: String, value: FlowValue)])
+    /// A text that could not be read, in a value that is refused.
+    case refused
 
     /// Compiles a value.
-    /// - Throws: `.invalid` naming the text.
-    init(_ value: JSONValue) throws(Fault) {
+    /// - Throws: `.invalid` naming each text that is refused.
+    init(_ value: JSONValue, reading: Template.Reading = Template.plain) throws(Fault) {
+        var problems = Problems()
+        self.init(value, at: "", reading: reading, &problems)
+        guard problems.isEmpty else { throw problems.fault }
+    }
+
+    /// Compiles a value as far as it goes.
+    /// - Parameters:
+    ///   - path: where it stands.
+    ///   - problems: are told of each text that is refused.
+    init(_ value: JSONValue, at path: String, reading: Template.Reading = Template.plain, _ problems: inout Problems) {
         var left = FlowValue.placeLimit
-        self = try FlowValue.compile(value, at: "", &left)
+        self = FlowValue.compile(value, at: path, reading, &left, &problems)
     }
 
     /// Recursion is bounded by the depth of what was parsed.
-    private static func compile(_ value: JSONValue, at path: String, _ left: inout Int) throws(Fault) -> FlowValue {
+    private static func compile(
+        _ value: JSONValue, at path: String, _ reading: Template.Reading, _ left: inout Int, _ problems: inout Problems
+    ) -> FlowValue {
         switch value {
         case .string(let text):
             guard text.contains("{{") else { return .literal(value) }
             left -= 1
-            guard left >= 0 else { throw .invalid(path, "limit", "A value has at most \(placeLimit) texts with places to fill.") }
+            if left == -1 { problems.add(.limit, "A value has at most \(placeLimit) texts with places to fill.", at: path) }
+            guard left >= 0 else { return .refused }
             do throws(Fault) {
-                let template = try Template(text)
+                let template = try Template(text, reading: reading)
                 return template.soleExpression.map { .expression($0) } ?? .text(template)
             } catch {
-                throw .invalid(path, error.code == .limitReached ? "limit" : "format", error.message)
+                problems.add(error.code == .limitReached ? .limit : .format, error.message, at: path)
+                return .refused
             }
         case .array(let elements):
             var compiled: [FlowValue] = []
             for (index, element) in elements.enumerated() {
-                compiled.append(try compile(element, at: "\(path)[\(index)]", &left))
+                compiled.append(compile(element, at: "\(path)[\(index)]", reading, &left, &problems))
             }
             let values = compiled.compactMap(\.literal)
             return values.count == compiled.count ? .literal(.array(values)) : .array(compiled)
@@ -51,8 +67,8 @@ indirect enum FlowValue: Sendable {
             if object.count == 1, let kept = object[literalName] { return .literal(kept) }
             var compiled: [(name: String, value: FlowValue)] = []
             for member in object.members {
-                let inner = path.isEmpty ? member.name : "\(path).\(member.name)"
-                compiled.append((member.name, try compile(member.value, at: inner, &left)))
+                let inner = FlowValue.path(path, member.name)
+                compiled.append((member.name, compile(member.value, at: inner, reading, &left, &problems)))
             }
             var plain = JSONObject()
             for case (let name, .literal(let inner)) in compiled { plain[name] = inner }
@@ -61,32 +77,50 @@ indirect enum FlowValue: Sendable {
         }
     }
 
+    private static func path(_ path: String, _ name: String) -> String {
+        path.isEmpty ? name.cut(bytes: 100) : "\(path).\(name.cut(bytes: 100))"
+    }
+
     /// The value where nothing is to be filled in.
     var literal: JSONValue? {
         if case .literal(let value) = self { value } else { nil }
     }
 
-    /// All expressions in it.
-    var expressions: [JMESPath] {
+    /// All expressions in it, each with where it stands.
+    /// - Parameter path: where the value stands.
+    func places(at path: String = "") -> [(path: String, expression: JMESPath)] {
         switch self {
-        case .literal: []
-        case .expression(let expression): [expression]
-        case .text(let template): template.expressions
-        case .array(let elements): elements.flatMap(\.expressions)
-        case .object(let members): members.flatMap(\.value.expressions)
+        case .literal, .refused: []
+        case .expression(let expression): [(path, expression)]
+        case .text(let template): template.expressions.map { (path, $0) }
+        case .array(let elements): elements.enumerated().flatMap { $0.element.places(at: "\(path)[\($0.offset)]") }
+        case .object(let members): members.flatMap { $0.value.places(at: FlowValue.path(path, $0.name)) }
         }
     }
 
-    /// The members whose value is known beforehand, and the names of all.
-    var known: (members: JSONObject, names: [String]) {
+    /// The names of its members.
+    var names: [String] {
         switch self {
-        case .literal(let value): return (value.object ?? JSONObject(), value.object?.members.map(\.name) ?? [])
-        case .object(let members):
-            var object = JSONObject()
-            for case (let name, .literal(let value)) in members { object[name] = value }
-            return (object, members.map(\.name))
-        case .expression, .text, .array: return (JSONObject(), [])
+        case .literal(let value): value.object?.members.map(\.name) ?? []
+        case .object(let members): members.map(\.name)
+        case .expression, .text, .array, .refused: []
         }
+    }
+
+    /// The members whose value is known beforehand.
+    /// - Parameter maps: members of which each part stands for itself, so that the parts that are known are given without the others.
+    func known(maps: Set<String> = []) -> JSONObject {
+        guard case .object(let members) = self else { return literal?.object ?? JSONObject() }
+        var object = JSONObject()
+        for member in members {
+            if let value = member.value.literal {
+                object[member.name] = value
+            } else if maps.contains(member.name) {
+                let parts = member.value.known()
+                if parts.count > 0 { object[member.name] = .object(parts) }
+            }
+        }
+        return object
     }
 
     /// The value with its places filled from `context`. What comes to null is null.
@@ -99,27 +133,47 @@ indirect enum FlowValue: Sendable {
     private func filled(from context: JSONValue, _ left: inout Int) throws(Fault) -> JSONValue {
         switch self {
         case .literal(let value): return value
+        case .refused: throw Fault(.internalError, "The server could not do it.", cause: "a value that was refused is filled")
         case .expression(let expression):
             let value: JSONValue
             do throws(JMESPathError) {
                 value = try expression.evaluate(context)
             } catch {
-                throw error.fault(at: expression.text.cut(bytes: 100))
+                throw .invalid(
+                    "", error.kind == .limit ? "limit" : "format", "\(expression.text.cut(bytes: 100)): \(error.sentence)")
             }
             try FlowValue.count(value, &left)
             return value
         case .text(let template):
-            let value = JSONValue.string(try template.filled(from: context, standard: .text))
-            try FlowValue.count(value, &left)
-            return value
+            let text: String
+            do throws(Fault) {
+                text = try template.filled(from: context, standard: .text)
+            } catch {
+                // The template is the text itself.
+                var fault = error
+                fault.fields = error.fields.map { Fault.Field("", $0.code, $0.message) }
+                throw fault
+            }
+            try FlowValue.count(.string(text), &left)
+            return .string(text)
         case .array(let elements):
             var filled: [JSONValue] = []
-            for element in elements { filled.append(try element.filled(from: context, &left)) }
+            for (index, element) in elements.enumerated() {
+                filled.append(try element.filled(from: context, below: "[\(index)]", &left))
+            }
             return .array(filled)
         case .object(let members):
             var filled = JSONObject()
-            for member in members { filled[member.name] = try member.value.filled(from: context, &left) }
+            for member in members { filled[member.name] = try member.value.filled(from: context, below: member.name, &left) }
             return .object(filled)
+        }
+    }
+
+    private func filled(from context: JSONValue, below step: String, _ left: inout Int) throws(Fault) -> JSONValue {
+        do throws(Fault) {
+            return try filled(from: context, &left)
+        } catch {
+            throw error.below(step.cut(bytes: 100))
         }
     }
 

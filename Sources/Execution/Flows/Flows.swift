@@ -13,9 +13,11 @@ public final class Flows: Sendable {
     private let store: DefinitionStore<FlowKind>
     private let registry: ToolRegistry
 
-    /// - Parameter signal: told of every run that becomes ready.
-    public init(database: Database, registry: ToolRegistry, signal: QueueSignal) {
-        store = DefinitionStore(statements: Flows.table, database: database, signal: signal)
+    /// - Parameters:
+    ///   - signal: told of every run that becomes ready.
+    ///   - pool: checks what runs are given; without one that is done at once.
+    public init(database: Database, registry: ToolRegistry, signal: QueueSignal, pool: BlockingPool? = nil) {
+        store = DefinitionStore(statements: Flows.table, database: database, signal: signal, pool: pool)
         self.registry = registry
     }
 
@@ -23,12 +25,18 @@ public final class Flows: Sendable {
     public static var statements: [any AnyStatement] { table.all }
 
     /// Makes a flow, which is active.
-    /// - Throws: `.invalid` naming every node, edge and field that is not sound.
+    /// - Throws: `.invalid` naming every node, edge and field that is not sound, and what they refer to that is not there; `.forbidden` for who
+    ///   may not do what its tools do.
     public func create(_ flow: CreateFlow, _ permit: Permit<FlowsWrite>) async throws(Fault) -> Flow {
         let graph = try flow.body.check(against: registry)
+        let calls = graph.calls
+        try calls.checkRights(of: permit.scope, registry)
         return try Flow(
             try await store.create(
-                .make(), flow.name, flow.description, body: flow.body.bytes(graph), permit.scope, permit.audit(.flowCreated)))
+                .make(), flow.name, flow.description, body: flow.body.bytes(graph), permit.scope, permit.audit(.flowCreated)
+            ) { session throws(Fault) in
+                try await calls.checkReferences(registry, within: session)
+            })
     }
 
     /// - Throws: `.notFound`.
@@ -55,10 +63,15 @@ public final class Flows: Sendable {
     public func update(_ id: FlowID, _ update: UpdateFlow, _ permit: Permit<FlowsWrite>) async throws(Fault) -> Flow {
         let change = DefinitionChange(name: update.name, description: update.description)
         return try Flow(
-            try await store.update(id, change, permit, .flowUpdated) { present throws(Fault) in
-                guard let body = update.body(after: try FlowBody(stored: present)) else { return nil }
-                return body.bytes(try body.check(against: registry))
-            })
+            try await store.update(
+                id, change, permit, .flowUpdated,
+                body: { present, session throws(Fault) in
+                    guard let body = update.body(after: try FlowBody(stored: present)) else { return nil }
+                    let graph = try body.check(against: registry)
+                    try graph.calls.checkRights(of: permit.scope, registry)
+                    try await graph.calls.checkReferences(registry, within: session)
+                    return body.bytes(graph)
+                }))
     }
 
     /// Lets a flow not run for now. Schedules skip it; what runs goes on.
@@ -85,9 +98,8 @@ public final class Flows: Sendable {
         try await store.delete(id, permit, .flowDeleted)
     }
 
-    /// Makes a run of an active flow and puts it in the queue: durable once this returns. What its input has to be like is checked
-    /// when the run begins.
-    /// - Throws: `.notFound`; `.invalidState` unless the flow is active.
+    /// Makes a run of an active flow and puts it in the queue: durable once this returns.
+    /// - Throws: `.notFound`; `.invalidState` unless the flow is active; `.invalid` naming the fields of the input that its schema refuses.
     public func run(_ id: FlowID, _ run: RunDefinition, _ permit: Permit<ExecutionsWrite>) async throws(Fault) -> Execution {
         try await store.run(id, run, permit, .flowRun)
     }

@@ -4,11 +4,22 @@ import Base
 import JSON
 
 extension Fault {
-    /// The same with the step that it happened in, unless it names one already.
-    func inStep(_ key: String, of tool: String) -> Fault {
-        guard !fields.contains(where: { $0.path.hasPrefix("tool[") }) else { return self }
+    /// The same with its fields below a path.
+    func below(_ path: String) -> Fault {
         var fault = self
-        fault.fields = fields.map { Field("\(key).input.\($0.path)", $0.code, $0.message) }
+        fault.fields = fields.map { field in
+            let isJoined = path.isEmpty || field.path.isEmpty || field.path.hasPrefix("[")
+            return Field(path + (isJoined ? "" : ".") + field.path, field.code, field.message)
+        }
+        return fault
+    }
+
+    /// The same with the step that it happened in, unless it names one already.
+    /// - Parameter path: where the input of the step stands in the definition; `nil` where it stands nowhere.
+    func inStep(_ key: String, at path: String? = nil) -> Fault {
+        guard step == nil else { return self }
+        var fault = below(path ?? "\(key).input")
+        fault.step = key
         return fault
     }
 
@@ -17,6 +28,7 @@ extension Fault {
         var object = JSONObject()
         object["code"] = .string(code.rawValue)
         object["message"] = .string(message)
+        object["step"] = step.map { .string($0) }
         if !fields.isEmpty {
             object["errors"] = .array(
                 fields.map { ["field": .string($0.path), "code": .string($0.code), "message": .string($0.message)] })

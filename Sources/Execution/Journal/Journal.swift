@@ -67,7 +67,10 @@ final class Journal: @unchecked Sendable {
     }
 
     /// Calls a tool once, however often the run is repeated.
-    func call(_ tool: any Tool, key: String, input: JSONObject) async throws(StepFailure) -> JSONValue {
+    /// - Parameter path: where the input stands in the definition, for whoever is told what is wrong with it.
+    func call(
+        _ tool: any Tool, key: String, input: JSONObject, at path: String? = nil
+    ) async throws(StepFailure) -> JSONValue {
         guard key.unicodeScalars.count <= Journal.keyLimit else {
             throw Journal.limit(
                 "The key of a step has at most \(Journal.keyLimit) characters, which \(key.cut(bytes: 500)) passes.")
@@ -87,11 +90,12 @@ final class Journal: @unchecked Sendable {
         do throws(Fault) {
             call = try tool.prepare(input)
         } catch {
-            throw StepFailure(error.inStep(key, of: tool.name))
+            throw StepFailure(error.inStep(key, at: path))
         }
         let whole: JSONValue = ["tool": .string(tool.name), "input": .object(input)]
-        let step = RunStep(
+        var step = RunStep(
             key: key, tool: tool, call: call, hash: Journal.hash(whole), input: input, attempt: attempt)
+        step.path = path
         switch JournalDecision(earlier[key], inputHash: step.hash) {
         case .answer(let output):
             log.add(.debug, "\(key) \(tool.name) was done already")
@@ -101,12 +105,11 @@ final class Journal: @unchecked Sendable {
             return value
         case .nondeterministic:
             throw StepFailure(
-                Fault(.nondeterministicReplay, "The step \(key) has another input than when it ran first.").inStep(
-                    key, of: tool.name))
+                Fault(.nondeterministicReplay, "The step \(key) has another input than when it ran first.").inStep(key))
         case .indeterminate:
             throw StepFailure(
                 Fault(.outcomeUnknown, "The step \(key) began before its worker was lost, and must not simply be repeated.")
-                    .inStep(key, of: tool.name), .outcomeUnknown)
+                    .inStep(key), .outcomeUnknown)
         case .act:
             return try await act(call, step, nil, waits: earlier[key]?.waits ?? 0)
         case .resume(let wait, let number):
@@ -182,7 +185,7 @@ final class Journal: @unchecked Sendable {
         // A step that was cut off stays as it stands: how the run ends decides about it.
         if error.fault.code == .cancelled || error.fault.code == .leaseLost { return error }
         let failure = error.during(effect)
-        let fault = failure.fault.inStep(step.key, of: step.tool)
+        let fault = failure.fault.inStep(step.key, at: step.path)
         log.add(.error, "\(step.key) \(step.tool) failed: \(fault.message)", fault.metadata)
         if failure.kind != .outcomeUnknown {
             try await store.finish(step, StepFinish(error: fault.stored, context.spending), log)

@@ -8,7 +8,7 @@ import Tenancy
 
 enum ScheduleStatements {
     static let all: [any AnyStatement] =
-        [ground, create, get, list, lock, update, drop, delete, deleteAll, fires, lockCount, end]
+        [ground, inputSchema, create, get, list, lock, update, drop, delete, deleteAll, fires, lockCount, end]
         + SchedulerStatements.tenant
 
     private static let columns = """
@@ -59,6 +59,21 @@ enum ScheduleStatements {
             awaitsSomething: try row.value(4))
     }
 
+    /// What the input of the runs of a definition has to be like, if that is said.
+    static let inputSchema = Statement<InputSchema, UUIDBits>(
+        "input schema of a definition",
+        """
+        SELECT * FROM (
+            SELECT b.version, \(InputSchema.column("b.blueprint")) AS input_schema
+            FROM (
+                SELECT d.version, coalesce(v.body -> 'blueprint', v.body) AS blueprint
+                FROM definitions d
+                JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+                WHERE d.id = $1) b) s
+        WHERE input_schema IS NOT NULL
+        """
+    ) { row throws(Fault) in InputSchema(version: try row.value(0), schema: try row.json(1) ?? .null) }
+
     static let create = Statement<
         Schedule, TenantID, ScheduleID, UUIDBits, String, String, JSONBytes, JSONBytes, JSONBytes, String, Timestamp, Timestamp?,
         Int?,
@@ -95,6 +110,7 @@ enum ScheduleStatements {
     /// What a change of a schedule stands on.
     struct Present: Sendable {
         let trigger: JSONRaw
+        let input: JSONRaw
         let state: ScheduleState
         let anchor: Timestamp
         let definition: DefinitionReference
@@ -105,13 +121,14 @@ enum ScheduleStatements {
     static let lock = Statement<Present, ScheduleID>(
         "lock schedule",
         """
-        SELECT s.trigger, s.state, s.anchor_at, d.kind || ' ' || d.id, d.state IN ('stopped', 'archived')
+        SELECT s.trigger, s.state, s.anchor_at, d.kind || ' ' || d.id, d.state IN ('stopped', 'archived'), s.input
         FROM schedules s JOIN definitions d ON d.id = s.definition_id
         WHERE s.id = $1 AND \(isThere) FOR UPDATE OF s
         """
     ) { row throws(Fault) in
         Present(
-            trigger: try row.json(0) ?? .emptyObject, state: try row.state(1), anchor: try row.value(2),
+            trigger: try row.json(0) ?? .emptyObject, input: try row.json(5) ?? .emptyObject, state: try row.state(1),
+            anchor: try row.value(2),
             definition: try row.definition(3), isOver: try row.value(4))
     }
 

@@ -4,6 +4,7 @@
 
 import Base
 import JSON
+import Loop
 import Postgres
 import Tenancy
 
@@ -15,17 +16,20 @@ public final class Schedules: Sendable {
     public static let previewLimits = 1...100
 
     private let database: Database
+    private let pool: BlockingPool?
 
-    public init(database: Database) {
+    /// - Parameter pool: checks what runs are given; without one that is done at once.
+    public init(database: Database, pool: BlockingPool? = nil) {
         self.database = database
+        self.pool = pool
     }
 
     /// What these operations run, to be prepared at connect.
     public static var statements: [any AnyStatement] { ScheduleStatements.all }
 
     /// Makes a schedule, which is active. It fires first when it first can, later than now.
-    /// - Throws: `.forbidden` for who may not run it himself; `.invalid` naming what it refers to that is not there, or a trigger that never
-    ///   comes; `.invalidState` for a definition that will never run again; `.limitReached`.
+    /// - Throws: `.forbidden` for who may not run it himself; `.invalid` naming what it refers to that is not there, a trigger that never
+    ///   comes, or the fields of the input that the schema of what it runs refuses; `.invalidState` for a definition that will never run again; `.limitReached`.
     public func create(_ schedule: CreateSchedule, _ permit: Permit<TasksWrite>) async throws(Fault) -> Schedule {
         _ = try permit.scope.permit(ExecutionsWrite.self)
         let made = try await database.session(permit.scope.database) { session throws(Fault) in
@@ -46,6 +50,7 @@ public final class Schedules: Sendable {
         }
         try Schedules.check(definition, ground.definitionState)
         let plan = try plan(schedule.trigger, anchor: ground.now, ground, target: definition.uuid)
+        try await check(schedule.input, schedule.trigger, of: definition.uuid, session)
         return try await session.first(
             ScheduleStatements.create, permit.scope.tenant, ScheduleID.make(), definition.uuid, schedule.name,
             schedule.trigger.kind.rawValue, JSONBytes(schedule.trigger.value.bytes), JSONBytes(schedule.input.bytes),
@@ -192,6 +197,11 @@ public final class Schedules: Sendable {
                 let plan = try plan(trigger, anchor: anchor ?? present.anchor, ground, target: present.definition.uuid)
                 if turn.state == .active { (next, event) = (plan.next, plan.event) }
             }
+            if update.input != nil || update.trigger != nil {
+                var trigger = update.trigger
+                if trigger == nil { trigger = try ScheduleTrigger.input.decode(present.trigger.bytes) }
+                try await check(update.input ?? present.input, trigger, of: present.definition.uuid, session)
+            }
             if turn != nil { try await session.execute(ScheduleStatements.drop, id, "not_ready") }
             return try await session.first(
                 ScheduleStatements.update, id, update.name, update.trigger?.kind.rawValue,
@@ -201,6 +211,17 @@ public final class Schedules: Sendable {
         }
         guard let changed else { throw .changedMeanwhile }
         return changed
+    }
+
+    /// Checks the input where it is all that a run is given: to that of an event its event is added.
+    private func check(
+        _ input: JSONRaw, _ trigger: ScheduleTrigger?, of definition: UUIDBits, _ session: Session
+    ) async throws(Fault) {
+        guard trigger?.isOfEvents == false, let schema = try await session.first(ScheduleStatements.inputSchema, definition)
+        else {
+            return
+        }
+        try await schema.check(input, on: pool)
     }
 
     private func ground(

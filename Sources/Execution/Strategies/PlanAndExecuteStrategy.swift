@@ -4,6 +4,7 @@
 
 import Base
 import JSON
+import Loop
 
 /// A plan first, then its steps.
 struct PlanAndExecuteStrategy: Strategy {
@@ -17,6 +18,13 @@ struct PlanAndExecuteStrategy: Strategy {
         let timeoutSeconds: Int
         let answers: Bool
         let limits: RunBudget.Limits
+    }
+
+    private let pool: BlockingPool
+
+    /// - Parameter pool: evaluates expressions.
+    init(pool: BlockingPool) {
+        self.pool = pool
     }
 
     let name = "plan_and_execute"
@@ -42,13 +50,19 @@ struct PlanAndExecuteStrategy: Strategy {
     }
 
     func problems(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [Fault.Field] {
-        SequenceStrategy.unknown(settings.plan, tools, "plan")
+        SequenceStrategy.problems(settings.plan, tools, "plan")
+    }
+
+    func calls(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [PlannedCall] {
+        SequenceStrategy.check(settings.plan, tools, "plan").calls
     }
 
     func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue {
         plan.budget.narrow(settings.limits)
-        guard settings.plan.isEmpty, plan.hasModel else { return try await SequenceStrategy.carry(settings.plan, plan) }
-        var work = Work(settings, plan)
+        guard settings.plan.isEmpty, plan.hasModel else {
+            return try await SequenceStrategy.carry(settings.plan, plan, at: "plan", pool)
+        }
+        var work = Work(settings, plan, pool)
         for round in 0...settings.replans {
             let text = try await work.ask(planRequest(settings, plan, work), key: "plan[\(round)]/model")
             do throws(PlanProblem) {
@@ -100,8 +114,8 @@ struct PlanAndExecuteStrategy: Strategy {
             \(tools.joined(separator: "\n"))
 
             Answer in JSON: {"steps": [{"name": …, "tool": …, "input": {…}}]}, at most \(PlannedStep.stepLimit) steps, carried out in \
-            order. In a text of an input {{steps.NAME.path}} stands for a part of an earlier step's output, and {{input.path}} for a \
-            part of what the task came with.
+            order. In a text of an input {{ expression }} stands for a value, by JMESPath over steps and input: {{steps.NAME.member}} for \
+            a part of an earlier step's output, {{input.member}} for a part of what the task came with.
             """
         if !work.problem.isEmpty {
             words += "\n\nDone so far:\n\(work.found)\n\nThen this went wrong: \(work.problem)\nPlan what is left to do."
@@ -145,14 +159,16 @@ private struct Work {
     let toolbox: Toolbox
     private let settings: PlanAndExecuteStrategy.Settings
     private let plan: RunPlan
+    private let pool: BlockingPool
     private(set) var values: PlanValues
     private var circles = CallGuard()
     /// What went wrong last.
     var problem = ""
 
-    init(_ settings: PlanAndExecuteStrategy.Settings, _ plan: RunPlan) {
+    init(_ settings: PlanAndExecuteStrategy.Settings, _ plan: RunPlan, _ pool: BlockingPool) {
         self.settings = settings
         self.plan = plan
+        self.pool = pool
         toolbox = Toolbox(plan.tools, registry: plan.registry)
         values = PlanValues(input: plan.input)
     }
@@ -201,15 +217,11 @@ private struct Work {
     /// Makes the calls of a plan.
     mutating func carry(_ steps: [PlannedStep], _ round: Int) async throws(PlanProblem) {
         for (number, step) in steps.enumerated() {
-            let input: JSONObject
-            do throws(Fault) {
-                input = try values.resolve(step.input).object ?? JSONObject()
-            } catch {
-                throw .plan("Step \(step.name): \(error.fields.first?.message ?? error.message)")
-            }
+            let key = "plan[\(round)]/step[\(number)]"
+            let input = try await filled(step, key)
             let output: JSONValue
             do throws(StepFailure) {
-                output = try await call(step, input, key: "plan[\(round)]/step[\(number)]")
+                output = try await call(step, input, key: key)
             } catch {
                 throw .run(error)
             }
@@ -218,6 +230,26 @@ private struct Work {
             }
             values.outputs[step.name] = value
         }
+    }
+
+    /// The input of a step; what is wrong with it the model can mend.
+    private func filled(_ step: PlannedStep, _ key: String) async throws(PlanProblem) -> JSONObject {
+        var problems = Problems()
+        let scope = PlanValues.scope(Set(values.outputs.members.map(\.name)))
+        for place in FlowValue(step.input, at: "", reading: PlanValues.read, &problems).places() {
+            for problem in scope.problems(place.expression) { problems.add(.reference, problem, at: place.path) }
+        }
+        var problem = problems.fields.first?.message
+        if problem == nil {
+            do throws(StepFailure) {
+                return try await SequenceStrategy.filled(step, from: values.context, key, at: nil, pool)
+            } catch {
+                // What may pass is no fault of the plan.
+                guard error.kind == .permanent else { throw .run(error) }
+                problem = error.fault.fields.first?.message ?? error.fault.message
+            }
+        }
+        throw .plan("Step \(step.name): \(problem ?? "")")
     }
 
     private mutating func call(_ step: PlannedStep, _ input: JSONObject, key: String) async throws(StepFailure) -> JSONValue {

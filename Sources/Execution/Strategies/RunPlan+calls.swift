@@ -11,12 +11,15 @@ extension RunPlan {
     var hasModel: Bool { (registry.tool("llm_chat") as? LLMChatTool)?.isAvailable ?? false }
 
     /// Calls a tool with `input` and nothing else.
-    func callExactly(_ name: String, key: String, input: JSONObject) async throws(StepFailure) -> JSONValue {
+    /// - Parameter path: where the input stands in the definition.
+    func callExactly(
+        _ name: String, key: String, input: JSONObject, at path: String
+    ) async throws(StepFailure) -> JSONValue {
         guard let tool = registry.tool(name) else {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(name)."))
         }
         try budget.takeCall(now: .now)
-        return try await journal.call(tool, key: key, input: input)
+        return try await journal.call(tool, key: key, input: input, at: path)
     }
 
     /// Asks the model what to do: a question of the strategy's own, which is no call of a tool.
@@ -49,22 +52,26 @@ extension RunPlan {
     }
 
     /// The same with `input` and nothing else.
-    func attemptExactly(_ name: String, key: String, input: JSONObject) async throws(StepFailure) -> JSONValue {
+    func attemptExactly(
+        _ name: String, key: String, input: JSONObject, at path: String
+    ) async throws(StepFailure) -> JSONValue {
         try budget.takeCall(now: .now)
         guard let tool = registry.tool(name) else {
             return ["error": .object(Fault(.toolNotAvailable, "There is no tool named \(name).").toldToModel)]
         }
-        return try await attempt(tool, key: key, input: input)
+        return try await attempt(tool, key: key, input: input, at: path)
     }
 
-    private func attempt(_ tool: any Tool, key: String, input whole: JSONObject) async throws(StepFailure) -> JSONValue {
+    private func attempt(
+        _ tool: any Tool, key: String, input whole: JSONObject, at path: String? = nil
+    ) async throws(StepFailure) -> JSONValue {
         do throws(Fault) {
             _ = try tool.prepare(whole)
         } catch {
             // What the tool does not take is known before it begins, each time the run is repeated.
             return ["error": .object(error.toldToModel)]
         }
-        return try await journal.call(RunPlan.tried(tool), key: key, input: whole)
+        return try await journal.call(RunPlan.tried(tool), key: key, input: whole, at: path)
     }
 
     private static func tried(_ tool: some Tool) -> any Tool { TriedTool(base: tool) }

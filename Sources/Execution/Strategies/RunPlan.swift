@@ -20,16 +20,17 @@ public struct RunPlan: Sendable {
     /// - Parameters:
     ///   - key: the place of the call in the run, the same each time the run is repeated, such as `tool[0]`.
     ///   - further: members that go over configuration and input, where the tool takes them.
+    ///   - path: where `further` stands in the definition.
     /// - Throws: what failed, or that the run may make no more calls. A strategy that can't go on without it lets it through.
-    public func call(_ use: Blueprint.ToolUse, key: String, further: JSONObject = JSONObject()) async throws(StepFailure)
-        -> JSONValue
-    {
+    public func call(
+        _ use: Blueprint.ToolUse, key: String, further: JSONObject = JSONObject(), at path: String? = nil
+    ) async throws(StepFailure) -> JSONValue {
         guard let tool = journal.registry.tool(use.name) else {
             throw StepFailure(Fault(.toolNotAvailable, "There is no tool named \(use.name)."))
         }
         try budget.takeCall(now: .now)
         let given = open(input.merging(further), to: tool, use)
-        return try await journal.call(tool, key: key, input: use.configuration.merging(given))
+        return try await journal.call(tool, key: key, input: use.configuration.merging(given), at: path)
     }
 
     /// The members of `input` that the tool takes, some tools only where the blueprint has left them open.

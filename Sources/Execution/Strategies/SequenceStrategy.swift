@@ -3,11 +3,19 @@
 
 import Base
 import JSON
+import Loop
 
 /// Given steps, in order.
 struct SequenceStrategy: Strategy {
     struct Settings: Sendable {
         let steps: [PlannedStep]
+    }
+
+    private let pool: BlockingPool
+
+    /// - Parameter pool: evaluates expressions.
+    init(pool: BlockingPool) {
+        self.pool = pool
     }
 
     let name = "sequence"
@@ -22,23 +30,37 @@ struct SequenceStrategy: Strategy {
     }
 
     func problems(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [Fault.Field] {
-        SequenceStrategy.unknown(settings.steps, tools, "steps")
+        SequenceStrategy.problems(settings.steps, tools, "steps")
     }
 
-    /// The steps whose tool is not among `tools`.
-    static func unknown(_ steps: [PlannedStep], _ tools: [Blueprint.ToolUse], _ field: String) -> [Fault.Field] {
+    func calls(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [PlannedCall] {
+        SequenceStrategy.check(settings.steps, tools, "steps").calls
+    }
+
+    /// What is wrong with given steps: tools that are not among `tools`, and inputs that look for what is not there.
+    static func problems(_ steps: [PlannedStep], _ tools: [Blueprint.ToolUse], _ field: String) -> [Fault.Field] {
         let names = Toolbox.names(tools)
         return steps.enumerated().filter { !names.contains($0.element.tool) }.map { at, step in
             Fault.Field("\(field)[\(at)].tool", "reference", "The blueprint lists no tool \(step.tool.cut(bytes: 100)).")
-        }
+        } + check(steps, tools, field).problems.fields
+    }
+
+    static func check(_ steps: [PlannedStep], _ tools: [Blueprint.ToolUse], _ field: String) -> PlanCheck {
+        let names = Dictionary(uniqueKeysWithValues: zip(Toolbox.names(tools), tools.map(\.name)))
+        return PlanCheck(steps, at: field, tools: names)
     }
 
     func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue {
-        try await SequenceStrategy.carry(settings.steps, plan)
+        try await SequenceStrategy.carry(settings.steps, plan, at: "steps", pool)
     }
 
     /// Carries given steps out, or without any the listed tools.
-    static func carry(_ steps: [PlannedStep], _ plan: RunPlan) async throws(StepFailure) -> JSONValue {
+    /// - Parameters:
+    ///   - field: where the steps stand.
+    ///   - pool: evaluates expressions.
+    static func carry(
+        _ steps: [PlannedStep], _ plan: RunPlan, at field: String, _ pool: BlockingPool
+    ) async throws(StepFailure) -> JSONValue {
         let toolbox = Toolbox(plan.tools, registry: plan.registry)
         let given = !steps.isEmpty
         let steps = given ? steps : toolbox.entries.map { PlannedStep(name: $0.name, tool: $0.name, input: [:]) }
@@ -48,19 +70,27 @@ struct SequenceStrategy: Strategy {
             guard let entry = toolbox[step.tool] else {
                 throw StepFailure(Fault(.toolNotAvailable, "The blueprint lists no tool \(step.tool)."))
             }
-            var further = try resolved(step, values)
+            let key = "step[\(number)]"
+            let path = given ? "\(field)[\(number)].input" : nil
+            var further = try await filled(step, from: values.context, key, at: path, pool)
             if number > 0, further["previous"] == nil { further["previous"] = last }
-            last = try await plan.call(entry.use, key: "step[\(number)]", further: further)
+            last = try await plan.call(entry.use, key: key, further: further, at: path)
             values.outputs[step.name] = last
         }
         return ["output": last, "steps": .object(values.outputs)]
     }
 
-    private static func resolved(_ step: PlannedStep, _ values: PlanValues) throws(StepFailure) -> JSONObject {
-        do throws(Fault) {
-            return try values.resolve(step.input).object ?? JSONObject()
-        } catch {
-            throw StepFailure(error, .permanent)
+    /// The input of a step with its places filled.
+    static func filled(
+        _ step: PlannedStep, from context: JSONValue, _ key: String, at path: String?, _ pool: BlockingPool
+    ) async throws(StepFailure) -> JSONObject {
+        guard step.input != [:] else { return JSONObject() }
+        return try await pool.compute { () throws(Fault) in
+            do throws(Fault) {
+                return try FlowValue(step.input, reading: PlanValues.read).filled(from: context).object ?? JSONObject()
+            } catch {
+                throw error.inStep(key, at: path)
+            }
         }
     }
 }

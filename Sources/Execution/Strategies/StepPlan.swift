@@ -1,7 +1,6 @@
-// A plan: calls of tools in order, each with a name by which later ones take up what it came to. Pure. Inside the texts of an input,
-// `{{steps.NAME.path}}` stands for an output and `{{input.path}}` for what the run was triggered with; a text that is nothing but one
-// such reference becomes the value itself. Bounds: `stepLimit` steps, `inputBytes` an input, `referenceLimit` references a text,
-// `Journal.inputBytes` of what comes of an input.
+// A plan: calls of tools in order, each with a name by which later ones take up what it came to. Inputs are values with places to fill, as in flows:
+// `{{ expression }}` is JMESPath over `input`, what the run was triggered with, and `steps`, what the steps before came to. Pure.
+// Bounds: `stepLimit` steps, `inputBytes` an input, those of `FlowValue`.
 
 import Base
 import JSON
@@ -26,119 +25,80 @@ struct PlannedStep: Sendable {
             tool: tool,
             input: fields.defaulted(
                 "input", .object(bytes: inputBytes), [:],
-                "What the tool is given; {{steps.NAME.path}} and {{input.path}} stand for what came before."))
+                "What the tool is given, in which {{ expression }} stands for a part of input or steps, by their names."))
     }
 }
 
-/// What references in a plan stand for.
-struct PlanValues {
-    static let referenceLimit = 100
+extension PlannedStep {
+    /// The step as it is stored and shown.
+    var value: JSONValue { ["name": .string(name), "tool": .string(tool), "input": input] }
+}
 
+/// What the places of a plan are filled with.
+struct PlanValues {
     let input: JSONObject
+    /// What the steps came to, by their names.
     var outputs = JSONObject()
 
     init(input: JSONObject) {
         self.input = input
     }
 
-    /// The steps that references in a value name.
-    static func names(in value: JSONValue) -> [String] {
-        switch value {
-        case .string(let text):
-            references(in: text).compactMap {
-                $0.hasPrefix("steps.") ? String($0.split(separator: ".", omittingEmptySubsequences: false)[1]) : nil
+    /// What expressions are applied to.
+    var context: JSONValue { ["input": .object(input), "steps": .object(outputs)] }
+
+    /// What expressions may look for when the steps of these names were done.
+    static func scope(_ known: Set<String>) -> ExpressionScope {
+        ExpressionScope(names: ["input", "steps"], member: "steps") { name in
+            known.contains(name) ? nil : "There is no step \(name.cut(bytes: 100)) before this one."
+        }
+    }
+
+    /// Reads an expression: JMESPath, or a path of names and indices with dots in between, such as `steps.get-page.links.0`, whose names need
+    /// no quotes.
+    static func read(_ text: String) throws(JMESPathError) -> JMESPath {
+        do throws(JMESPathError) {
+            return try JMESPath(text)
+        } catch {
+            guard error.kind != .limit, let path = quoted(text.trimmed) else { throw error }
+            return try JMESPath(path)
+        }
+    }
+
+    /// A path as JMESPath; `nil` for what is none.
+    private static func quoted(_ text: String) -> String? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard let first = parts.first, first == "steps" || first == "input", !parts.contains(where: \.isEmpty) else { return nil }
+        guard !text.utf8.contains(where: { "[](){}|&!<>=*@,:'\"`\\".utf8.contains($0) }) else { return nil }
+        return parts.dropFirst().enumerated().reduce(String(first)) { path, part in
+            // The name of a step may be a number.
+            if Int(part.element) != nil, !(first == "steps" && part.offset == 0) { return "\(path)[\(part.element)]" }
+            return "\(path).\"\(part.element)\""
+        }
+    }
+}
+
+/// The check of a plan when it is saved: names, and what the inputs look for.
+struct PlanCheck {
+    private(set) var problems = Problems()
+    /// The calls of the steps whose tool is known by name.
+    private(set) var calls: [PlannedCall] = []
+
+    /// - Parameters:
+    ///   - field: where the steps stand.
+    ///   - tools: the tools by the names that steps have for them; `nil` for all by their own.
+    init(_ steps: [PlannedStep], at field: String, tools: [String: String]? = nil) {
+        var names: Set<String> = []
+        for (index, step) in steps.enumerated() {
+            let path = "\(field)[\(index)].input"
+            let input = FlowValue(step.input, at: path, reading: PlanValues.read, &problems)
+            let scope = PlanValues.scope(names)
+            for place in input.places(at: path) {
+                for problem in scope.problems(place.expression) { problems.note(.reference, problem, at: place.path) }
             }
-        case .array(let elements): elements.flatMap { names(in: $0) }
-        case .object(let object): object.members.flatMap { names(in: $0.value) }
-        case .null, .bool, .integer, .double: []
+            names.insert(step.name)
+            guard let tool = tools.map({ $0[step.tool] }) ?? step.tool else { continue }
+            calls.append(PlannedCall(tool: tool, place: "\(field)[\(index)].tool", input: input, path: path))
         }
-    }
-
-    /// Whether something in a value is still to be resolved.
-    static func holdsReference(_ value: JSONValue) -> Bool {
-        switch value {
-        case .string(let text): !references(in: text).isEmpty
-        case .array(let elements): elements.contains { holdsReference($0) }
-        case .object(let object): object.members.contains { holdsReference($0.value) }
-        case .null, .bool, .integer, .double: false
-        }
-    }
-
-    /// The paths of a text's references.
-    private static func references(in text: String) -> [String] {
-        var paths: [String] = []
-        var rest = text[...]
-        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
-            let path = String(rest[start.upperBound..<end.lowerBound]).trimmed
-            if isReference(path) { paths.append(path) }
-            rest = rest[end.upperBound...]
-        }
-        return paths
-    }
-
-    private static func isReference(_ path: String) -> Bool {
-        path.hasPrefix("steps.") || path.hasPrefix("input.") || path == "input"
-    }
-
-    /// The value with its references resolved. Recursion is bounded by the depth of what was parsed.
-    /// - Throws: `.invalid` naming a reference that leads nowhere; `.limitReached` when more than `bytes` come of it.
-    func resolve(_ value: JSONValue, atMost bytes: Int = Journal.inputBytes) throws(Fault) -> JSONValue {
-        var left = bytes
-        return try resolve(value, &left)
-    }
-
-    private func resolve(_ value: JSONValue, _ left: inout Int) throws(Fault) -> JSONValue {
-        switch value {
-        case .string(let text): return try resolve(text, &left)
-        case .array(let elements):
-            var resolved: [JSONValue] = []
-            for element in elements { resolved.append(try resolve(element, &left)) }
-            return .array(resolved)
-        case .object(let object):
-            var resolved = JSONObject()
-            for member in object.members { resolved[member.name] = try resolve(member.value, &left) }
-            return .object(resolved)
-        case .null, .bool, .integer, .double: return value
-        }
-    }
-
-    private func resolve(_ text: String, _ left: inout Int) throws(Fault) -> JSONValue {
-        guard text.contains("{{") else { return .string(text) }
-        var result = ""
-        var rest = text[...]
-        var count = 0
-        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
-            let path = String(rest[start.upperBound..<end.lowerBound]).trimmed
-            guard PlanValues.isReference(path) else {
-                result += rest[..<end.upperBound]
-                rest = rest[end.upperBound...]
-                continue
-            }
-            count += 1
-            guard count <= PlanValues.referenceLimit else {
-                throw Fault(.limitReached, "A text of a plan has at most \(PlanValues.referenceLimit) references.")
-            }
-            let value = try look(up: path)
-            guard let size = value.size(atMost: left) else {
-                throw Fault(.limitReached, "With {{\(path.cut(bytes: 200))}} more comes of an input than a step may be given.")
-            }
-            left -= size
-            if start.lowerBound == text.startIndex, end.upperBound == text.endIndex { return value }
-            result += rest[..<start.lowerBound] + (value.string ?? String(decoding: value.bytes, as: UTF8.self))
-            rest = rest[end.upperBound...]
-        }
-        return .string(result + rest)
-    }
-
-    private func look(up path: String) throws(Fault) -> JSONValue {
-        var parts = path.split(separator: ".").map(String.init)[...]
-        var value: JSONValue = .object(parts.popFirst() == "steps" ? outputs : input)
-        for part in parts {
-            guard let next = Int(part).flatMap({ value[$0] }) ?? value[part] else {
-                throw .invalid("{{\(path)}}", "reference", "There is nothing at \(path.cut(bytes: 200)).")
-            }
-            value = next
-        }
-        return value
     }
 }

@@ -25,6 +25,9 @@ public protocol Strategy: Sendable {
     /// What a blueprint says of it that does not fit the blueprint's tools; paths begin in the configuration.
     func problems(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [Fault.Field]
 
+    /// The calls that a blueprint says of it, beside what it says of the tools; paths begin in the configuration.
+    func calls(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [PlannedCall]
+
     /// Carries a run through.
     /// - Returns: what the run comes to.
     func run(_ settings: Settings, _ plan: RunPlan) async throws(StepFailure) -> JSONValue
@@ -35,11 +38,16 @@ extension Strategy {
 
     public func problems(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [Fault.Field] { [] }
 
+    public func calls(_ settings: Settings, tools: [Blueprint.ToolUse]) -> [PlannedCall] { [] }
+
     /// Checks what a blueprint says.
+    /// - Returns: the calls that it says of the strategy.
     /// - Throws: `.invalid` naming the fields.
-    func checkConfiguration(_ object: JSONObject, tools: [Blueprint.ToolUse]) throws(Fault) {
-        let problems = problems(try configuration.decode(JSONValue.object(object).bytes), tools: tools)
+    func checkConfiguration(_ object: JSONObject, tools: [Blueprint.ToolUse]) throws(Fault) -> [PlannedCall] {
+        let settings = try configuration.decode(JSONValue.object(object).bytes)
+        let problems = problems(settings, tools: tools)
         guard problems.isEmpty else { throw Fault(.invalid, "The strategy does not fit the tools.", fields: problems) }
+        return calls(settings, tools: tools)
     }
 
     /// Carries a run through with a configuration that is still to be read.

@@ -50,8 +50,10 @@ public struct TaskBody: Sendable, Equatable {
     }
 
     /// Checks the type and the parameters against what the registry has.
+    /// - Returns: the call that it is.
     /// - Throws: `.toolNotAvailable` naming `type`, `.invalid` naming the parameters.
-    func check(against registry: ToolRegistry) throws(Fault) {
+    @discardableResult
+    func check(against registry: ToolRegistry) throws(Fault) -> [PlannedCall] {
         guard let tool = registry.tool(type.tool) else {
             throw Fault(
                 .toolNotAvailable, "A field is not valid.",
@@ -62,12 +64,12 @@ public struct TaskBody: Sendable, Equatable {
         do throws(Fault) {
             try tool.checkArguments(parameters)
         } catch {
-            let fields = error.fields.map {
-                Fault.Field($0.path.isEmpty ? "parameters" : "parameters.\($0.path)", $0.code, $0.message)
-            }
-            throw Fault(
-                .invalid, error.message, fields: fields.isEmpty ? [Fault.Field("parameters", "format", error.message)] : fields)
+            guard !error.fields.isEmpty else { throw .invalid("parameters", "format", error.message) }
+            throw error.below("parameters")
         }
+        return [
+            PlannedCall(tool: type.tool, place: "type", input: .literal(.object(parameters)), path: "parameters", isWhole: true)
+        ]
     }
 }
 

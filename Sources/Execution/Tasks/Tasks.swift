@@ -22,12 +22,17 @@ public final class Tasks: Sendable {
     public static var statements: [any AnyStatement] { table.all }
 
     /// Makes a task, which is active.
-    /// - Throws: `.toolNotAvailable` naming the type, `.invalid` naming the parameters.
+    /// - Throws: `.toolNotAvailable` naming the type; `.invalid` naming the parameters, and what they refer to that is not there; `.forbidden`
+    ///   for who may not do what its tool does.
     public func create(_ task: CreateTask, _ permit: Permit<TasksWrite>) async throws(Fault) -> TaskDefinition {
-        try task.body.check(against: registry)
+        let calls = try task.body.check(against: registry)
+        try calls.checkRights(of: permit.scope, registry)
         return try TaskDefinition(
             try await store.create(
-                .make(), task.name, task.description, body: task.body.bytes, permit.scope, permit.audit(.taskCreated)))
+                .make(), task.name, task.description, body: task.body.bytes, permit.scope, permit.audit(.taskCreated)
+            ) { session throws(Fault) in
+                try await calls.checkReferences(registry, within: session)
+            })
     }
 
     /// - Throws: `.notFound`.
@@ -67,11 +72,15 @@ public final class Tasks: Sendable {
     public func update(_ id: TaskID, _ update: UpdateTask, _ permit: Permit<TasksWrite>) async throws(Fault) -> TaskDefinition {
         let change = DefinitionChange(name: update.name, description: update.description)
         return try TaskDefinition(
-            try await store.update(id, change, permit, .taskUpdated) { present throws(Fault) in
-                let body = update.body(after: try TaskBody(stored: present))
-                try body?.check(against: registry)
-                return body?.bytes
-            })
+            try await store.update(
+                id, change, permit, .taskUpdated,
+                body: { present, session throws(Fault) in
+                    guard let body = update.body(after: try TaskBody(stored: present)) else { return nil }
+                    let calls = try body.check(against: registry)
+                    try calls.checkRights(of: permit.scope, registry)
+                    try await calls.checkReferences(registry, within: session)
+                    return body.bytes
+                }))
     }
 
     /// Lets a task not run for now. Schedules skip it; what runs goes on.

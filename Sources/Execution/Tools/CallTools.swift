@@ -3,6 +3,7 @@
 
 import Base
 import JSON
+import Tenancy
 
 /// What both say of a call.
 private enum ChildCall {
@@ -34,6 +35,7 @@ struct CallAgentTool: Tool {
     let summary = "Runs another agent and waits for what it comes to."
     let category = "control"
     let effect = Effect.idempotent
+    let rights = Rights([.executionsWrite])
     let configuration = CallAgentTool.declaration("CallAgentConfiguration", isCall: false)
     let arguments = CallAgentTool.declaration("CallAgentArguments", isCall: true)
     var output: SchemaNode { ChildCall.output }
@@ -56,6 +58,10 @@ struct CallAgentTool: Tool {
         }
     }
 
+    func references(_ input: JSONObject) -> [(field: String, definition: DefinitionReference)] {
+        input["agent_id"]?.string.flatMap { AgentID($0) }.map { [("agent_id", .agent($0))] } ?? []
+    }
+
     func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
         guard let agent = arguments.agent else { throw .missing("agent_id") }
         return try await context.call(.agent(agent), input: arguments.input, waits: arguments.waits)
@@ -75,6 +81,7 @@ struct CallFlowTool: Tool {
     let summary = "Runs another flow and waits for what it comes to."
     let category = "control"
     let effect = Effect.idempotent
+    let rights = Rights([.executionsWrite])
     let configuration = CallFlowTool.declaration("CallFlowConfiguration", isCall: false)
     let arguments = CallFlowTool.declaration("CallFlowArguments", isCall: true)
     var output: SchemaNode { ChildCall.output }
@@ -94,6 +101,10 @@ struct CallFlowTool: Tool {
             let (input, waits) = ChildCall.declare(&fields)
             return Arguments(flow: flow, input: input, waits: waits)
         }
+    }
+
+    func references(_ input: JSONObject) -> [(field: String, definition: DefinitionReference)] {
+        input["flow_id"]?.string.flatMap { FlowID($0) }.map { [("flow_id", .flow($0))] } ?? []
     }
 
     func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {

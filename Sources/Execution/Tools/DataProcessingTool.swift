@@ -8,6 +8,7 @@ import HTTP
 import JSON
 import Loop
 import Postgres
+import Tenancy
 
 /// Carries data from one place to another.
 struct DataProcessingTool: Tool {
@@ -28,6 +29,7 @@ struct DataProcessingTool: Tool {
     let version = "1.0.0"
     let summary = "Reads records, cleans, validates, enriches and aggregates them, and writes them to a dataset."
     let category = "data"
+    let rights = Rights([.datasetsRead, .datasetsWrite])
     let effect = Effect.idempotent
     let configuration = DataPlan.input("DataProcessingConfiguration")
     let arguments = DataPlan.input("DataProcessingArguments")

@@ -89,7 +89,7 @@ struct HTTPRequestTool: Tool {
                     ? fields.required("url", .httpURL, "Where to: http or https.")
                     : fields.optional("url", .httpURL, "Where to: http or https.") ?? "",
                 headers: fields.defaulted(
-                    "headers", .map(of: .string(0...8192), 0...headerLimit), [:], "Header fields by name."),
+                    "headers", HeaderFieldsShape(0...headerLimit), [:], "Header fields by name."),
                 body: fields.optional("body", .string(0...bodyBytes), "The body as text."),
                 json: fields.optional("json", .json(bytes: bodyBytes), "The body as JSON."),
                 sendsPrevious: fields.defaulted(

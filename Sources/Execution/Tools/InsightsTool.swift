@@ -5,6 +5,7 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 /// Reports on executions.
 struct InsightsTool: Tool {
@@ -24,6 +25,7 @@ struct InsightsTool: Tool {
     let version = "1.0.0"
     let summary = "Reports on the executions of a time: what they came to, why they failed, how long they took, what they cost."
     let category = "insight"
+    let rights = Rights([.executionsRead])
     let effect = Effect.pure
 
     var configuration: Input<Arguments> { arguments }

@@ -61,7 +61,7 @@ struct MCPCallTool: Tool {
                 tool: fields.optional("tool", .string(1...256), "The name of the tool."),
                 arguments: fields.defaulted("arguments", .object(bytes: argumentBytes), [:], "What the tool is given."),
                 headers: fields.defaulted(
-                    "headers", .map(of: .string(0...8192), 0...headerLimit), [:], "Header fields by name."),
+                    "headers", HeaderFieldsShape(0...headerLimit), [:], "Header fields by name."),
                 isDeclaredIdempotent: fields.defaulted("idempotent", .boolean, false, "Whether the call may be repeated."),
                 failsOnError: fields.defaulted(
                     "fail_on_error", .boolean, false, "Whether an error that the tool answers with is a failure of the step."),

@@ -5,6 +5,7 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 /// Reads records of a dataset.
 struct QueryTool: Tool {
@@ -23,6 +24,7 @@ struct QueryTool: Tool {
     let version = "1.0.0"
     let summary = "Asks a dataset for records: filtered, sorted, in parts."
     let category = "data"
+    let rights = Rights([.datasetsRead])
     let effect = Effect.pure
     let configuration = QueryTool.declaration("QueryConfiguration", isCall: false)
     let arguments = QueryTool.declaration("QueryArguments", isCall: true)

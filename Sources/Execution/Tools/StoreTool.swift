@@ -5,6 +5,7 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 /// Writes records to a dataset.
 struct StoreTool: TransactionalTool {
@@ -21,6 +22,7 @@ struct StoreTool: TransactionalTool {
     let version = "1.0.0"
     let summary = "Puts records into a dataset, each under its key: new ones are added, others replaced."
     let category = "data"
+    let rights = Rights([.datasetsWrite])
     let configuration = StoreTool.declaration("StoreConfiguration", isCall: false)
     let arguments = StoreTool.declaration("StoreArguments", isCall: true)
     var output: SchemaNode { RecordsWritten.output.schema }

@@ -31,9 +31,12 @@ struct Template: Sendable {
 
     private let pieces: [Piece]
 
+    /// How the text of an expression is read.
+    typealias Reading = (String) throws(JMESPathError) -> JMESPath
+
     /// Compiles a template.
     /// - Throws: `.limitReached` beyond a bound, else `.malformed`, with the byte of the template.
-    init(_ source: String) throws(Fault) {
+    init(_ source: String, reading: Reading = Template.plain) throws(Fault) {
         guard source.utf8.count <= Template.sourceBytes else {
             throw Fault(.limitReached, "A template may have at most \(Template.sourceBytes) bytes.")
         }
@@ -45,7 +48,7 @@ struct Template: Sendable {
             guard let close = Template.closing(in: bytes, from: open + 2) else {
                 throw Fault(.malformed, "The place that opens at byte \(open) of the template is not closed.")
             }
-            pieces.append(try Template.place(bytes[(open + 2)..<close], at: open))
+            pieces.append(try Template.place(bytes[(open + 2)..<close], at: open, reading))
             at = close + 2
         }
         if at < bytes.count { pieces.append(.text(String(decoding: bytes[at...], as: UTF8.self))) }
@@ -54,6 +57,9 @@ struct Template: Sendable {
         }
         self.pieces = pieces
     }
+
+    /// Expressions as they are.
+    static func plain(_ text: String) throws(JMESPathError) -> JMESPath { try JMESPath(text) }
 
     /// The expression of a template that is one place and nothing else, without a filter.
     var soleExpression: JMESPath? {
@@ -108,7 +114,9 @@ struct Template: Sendable {
         return nil
     }
 
-    private static func place(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(Fault) -> Piece {
+    private static func place(
+        _ bytes: ArraySlice<UInt8>, at offset: Int, _ reading: Reading
+    ) throws(Fault) -> Piece {
         var expression = bytes
         var filter: Filter?
         // No expression of JMESPath holds these two characters but in quotes, and no filter holds a quote.
@@ -124,7 +132,7 @@ struct Template: Sendable {
             if filter == nil { expression = bytes }
         }
         do throws(JMESPathError) {
-            return .place(try JMESPath(String(decoding: expression, as: UTF8.self)), filter, offset: offset)
+            return .place(try reading(String(decoding: expression, as: UTF8.self)), filter, offset: offset)
         } catch {
             throw Fault(
                 error.kind == .limit ? .limitReached : .malformed,

@@ -4,6 +4,7 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 /// An operation that agents can use.
 public protocol Tool: Sendable {
@@ -35,6 +36,12 @@ public protocol Tool: Sendable {
     /// Whether what the blueprint has set is out of reach of what a run is triggered with.
     var keepsConfiguration: Bool { get }
 
+    /// What it does to what belongs to the tenant, at worst: whoever names it in a definition has to hold these.
+    var rights: Rights { get }
+
+    /// The definitions that an input names, each with its field.
+    func references(_ input: JSONObject) -> [(field: String, definition: DefinitionReference)]
+
     /// What a second call with these arguments may do.
     func effect(of arguments: Arguments) -> Effect
 
@@ -64,6 +71,10 @@ extension Tool {
     public var fixedNames: Set<String> { [] }
 
     public var keepsConfiguration: Bool { false }
+
+    public var rights: Rights { .none }
+
+    public func references(_ input: JSONObject) -> [(field: String, definition: DefinitionReference)] { [] }
 
     public func effect(of arguments: Arguments) -> Effect { effect }
 

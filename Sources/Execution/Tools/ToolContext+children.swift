@@ -10,7 +10,7 @@ extension ToolContext {
     /// its end throw `StepFailure.suspended(.children([…]))`.
     /// - Parameter number: tells apart the children of one step.
     /// - Throws: `.notFound`, or `.invalidState` when the definition may not be run; `.limitReached` below `EnqueueClause.depthLimit` levels,
-    ///   beyond `EnqueueClause.childLimit` children, and, transient, where the tenant has as much to do as the plan holds.
+    ///   beyond `EnqueueClause.descendantLimit` executions set off by one, and, transient, where the tenant has as much to do as the plan holds.
     public func startChild(
         of definition: DefinitionReference, input: JSONRaw, number: Int = 0
     ) async throws(StepFailure) -> ExecutionID {
@@ -29,8 +29,12 @@ extension ToolContext {
             throw StepFailure(
                 Fault(.limitReached, "Executions start each other over at most \(EnqueueClause.depthLimit) levels."))
         }
-        guard !started.hasAllChildren else {
-            throw StepFailure(Fault(.limitReached, "An execution starts at most \(EnqueueClause.childLimit) others."))
+        guard !started.isTreeFull else {
+            throw StepFailure(
+                Fault(
+                    .limitReached,
+                    "An execution sets off at most \(EnqueueClause.descendantLimit) others: those it starts, those they start, and so on."
+                ))
         }
         guard let state = started.definitionState else {
             throw StepFailure(Fault(.notFound, "There is no \(definition.kind) \(definition.name)."))

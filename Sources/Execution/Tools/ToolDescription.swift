@@ -2,6 +2,7 @@
 
 import Base
 import JSON
+import Tenancy
 
 /// A tool as callers see it.
 public struct ToolDescription: Sendable {
@@ -10,6 +11,7 @@ public struct ToolDescription: Sendable {
     public let summary: String
     public let category: String
     public let effect: Effect
+    public let scopes: [String]
     public let configurationSchema: JSONRaw
     public let inputSchema: JSONRaw
     public let outputSchema: JSONRaw
@@ -21,6 +23,7 @@ public struct ToolDescription: Sendable {
         summary = tool.summary
         category = tool.category
         effect = tool.effect
+        scopes = tool.rights.names
         configurationSchema = tool.configuration.schema.plain
         inputSchema = tool.arguments.schema.plain
         outputSchema = tool.output.plain
@@ -36,6 +39,7 @@ public struct ToolDescription: Sendable {
             .field("description", "What it does.") { $0.summary },
             .field("category", "What it is about.") { $0.category },
             .field("effect", "What a second call may do, at worst.") { $0.effect },
+            .field("scopes", "What whoever names it in a definition has to hold.") { $0.scopes },
             .field("config_schema", "What a blueprint may say about it.") { $0.configurationSchema },
             .field("input_schema", "What a call takes, configuration and run input put together.") { $0.inputSchema },
             .field("output_schema", "What comes out.") { $0.outputSchema },

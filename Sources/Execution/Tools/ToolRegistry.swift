@@ -46,8 +46,8 @@ public struct ToolRegistry: Sendable {
             ],
             strategies: [
                 ReactiveStrategy(),
-                SequenceStrategy(),
-                PlanAndExecuteStrategy(),
+                SequenceStrategy(pool: pool),
+                PlanAndExecuteStrategy(pool: pool),
                 ToolLoopStrategy(),
                 FlowGraphStrategy(pool: pool),
             ])

@@ -35,6 +35,8 @@ struct RunStep {
     let input: JSONRaw
     let attempt: Int
     let isModel: Bool
+    /// Where its input stands in the definition, if it stands there.
+    var path: String?
 
     init(key: String, tool: any Tool, call: PreparedCall, hash: [UInt8], input: JSONObject, attempt: Int) {
         self.key = key

@@ -237,30 +237,42 @@ enum RunStatements {
     static let cancelChildren: Statement<Void, ExecutionID> = CancelClause.statement(
         "cancel the children of a run", roots: orphans)
 
-    /// Makes a child, unless it is there already.
+    /// Makes a child, unless it is there already. It is counted in the tree that it belongs to, by the lock of whose row nobody counts
+    /// at the same time.
     static let startChild = Statement<StartedChild, ExecutionID, Int, ExecutionID, UUIDBits, JSONBytes, String>(
         "start a child",
         """
-        WITH fence AS (
+        WITH RECURSIVE fence AS (
             SELECT tenant_id, execution_id, priority FROM execution_queue
             WHERE execution_id = $1 AND epoch = $2 AND NOT cancel_requested FOR NO KEY UPDATE
-        ), wanted (\(EnqueueClause.columns)) AS (
+        ), up (id, parent_id) AS (
+            SELECT p.id, p.parent_id FROM executions p WHERE p.id = $1
+            UNION ALL SELECT p.id, p.parent_id FROM up JOIN executions p ON p.id = up.parent_id
+        ), asked (\(EnqueueClause.columns)) AS MATERIALIZED (
             SELECT d.tenant_id, $3, d.id, d.version, v.body, 'call', $5, fence.priority, NULL::timestamptz, NULL, p.id, p.depth + 1,
                 NULL::uuid, NULL
             FROM fence
             JOIN executions p ON p.id = $1 AND p.depth < \(EnqueueClause.depthLimit)
-                AND (SELECT count(*) FROM executions c WHERE c.parent_id = $1) < \(EnqueueClause.childLimit)
             JOIN definitions d ON d.id = $4 AND d.kind = $6 AND d.state IN ('running', 'active')
             JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
+            WHERE NOT EXISTS (SELECT FROM executions WHERE id = $3) AND NOT \(EnqueueClause.isFull)
+        ), counted AS (
+            INSERT INTO execution_trees AS t (tenant_id, root_id, descendants)
+            SELECT a.tenant_id, up.id, 1 FROM asked a, up WHERE up.parent_id IS NULL
+            ON CONFLICT (tenant_id, root_id) DO UPDATE SET descendants = t.descendants + 1
+            WHERE t.descendants < \(EnqueueClause.descendantLimit)
+            RETURNING root_id
+        ), wanted AS (
+            SELECT * FROM asked WHERE EXISTS (SELECT FROM counted)
         ), \(EnqueueClause.making("wanted"))
         SELECT EXISTS (SELECT FROM fence), EXISTS (SELECT FROM executions WHERE id = $3) OR EXISTS (SELECT FROM made),
             (SELECT depth FROM executions WHERE id = $1), (SELECT state FROM definitions WHERE id = $4 AND kind = $6 AND state <> 'deleted'),
-            (SELECT count(*) FROM executions c WHERE c.parent_id = $1) >= \(EnqueueClause.childLimit), \(EnqueueClause.isFull)
+            EXISTS (SELECT FROM asked) AND NOT EXISTS (SELECT FROM counted), \(EnqueueClause.isFull)
         """
     ) { row throws(Fault) in
         StartedChild(
             isHeld: try row.value(0), isThere: try row.value(1), parentDepth: try row.value(2), definitionState: try row.value(3),
-            hasAllChildren: try row.value(4), isFull: try row.value(5))
+            isTreeFull: try row.value(4), isFull: try row.value(5))
     }
 }
 
@@ -270,8 +282,8 @@ struct StartedChild: Sendable {
     let isThere: Bool
     let parentDepth: Int?
     let definitionState: String?
-    /// Whether the parent has as many children as one may have.
-    let hasAllChildren: Bool
+    /// Whether the execution from which all this began has set off as many as one may.
+    let isTreeFull: Bool
     /// Whether the tenant has as much to do as the plan holds.
     let isFull: Bool
 }

@@ -40,6 +40,25 @@ public struct ClientHeader: Sendable {
         "accept-encoding", "proxy-connection", "proxy-authorization", "http2-settings",
     ]
 
+    /// Why a request can't have a field of that name and value; `nil` when it can.
+    public static func refusal(_ name: String, _ value: String) -> String? {
+        if let refusal = refusal(ofName: name) { return refusal }
+        let bytes = Array(value.utf8)
+        return bytes.span.isFieldValue(0..<bytes.count) ? nil : refusal(ofValueOf: name)
+    }
+
+    /// Why a request can't have a field of that name; `nil` when it can.
+    static func refusal(ofName name: String) -> String? {
+        guard (1...256).contains(name.utf8.count), name.utf8.allSatisfy(ByteClass.token.contains) else {
+            return "A header's name is a token of RFC 9110."
+        }
+        return reservedNames.contains(name.lowercased()) ? "The header \(name) is written by the client itself." : nil
+    }
+
+    static func refusal(ofValueOf name: String) -> String {
+        "The value of \(name) holds a line end or another control character."
+    }
+
     /// Appends the field line. The name was checked before.
     /// - Returns: `false` when the value holds a control character but a tab; what was appended is then of no use.
     func append(to output: inout [UInt8]) -> Bool {

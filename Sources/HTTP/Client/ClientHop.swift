@@ -26,12 +26,8 @@ struct ClientHop: Sendable {
             throw .invalid("headers", "limit", "A request has at most \(Limits.requestHeaderCount) headers.")
         }
         for (at, header) in headers.enumerated() {
-            let name = Array(header.name.utf8)
-            guard !name.isEmpty, name.count <= 256, name.allSatisfy(ByteClass.token.contains) else {
-                throw .invalid("headers[\(at)].name", "format", "A header's name is a token of RFC 9110.")
-            }
-            guard !ClientHeader.reservedNames.contains(header.name.lowercased()) else {
-                throw .invalid("headers[\(at)].name", "enum", "The header \(header.name) is written by the client itself.")
+            if let refusal = ClientHeader.refusal(ofName: header.name) {
+                throw .invalid("headers[\(at)].name", "format", refusal)
             }
         }
     }
@@ -72,9 +68,7 @@ struct ClientHop: Sendable {
         for (at, header) in headers.enumerated() {
             guard header.append(to: &output) else {
                 ClientHop.wipe(&output)
-                throw .invalid(
-                    "headers[\(at)].value", "format", "The value of \(header.name) holds a line end or another control character."
-                )
+                throw .invalid("headers[\(at)].value", "format", ClientHeader.refusal(ofValueOf: header.name))
             }
         }
         guard output.count - fieldsFrom <= ClientRequest.headerBytes else {

@@ -113,15 +113,20 @@ struct SchemaEvaluation {
     @discardableResult mutating func report(_ rule: SchemaRule, _ keyword: String?, _ message: String) -> Bool {
         guard !isHasty else { return false }
         var pointer = ""
+        var field = ""
         for step in path {
             switch step {
-            case .name(let name): pointer += "/" + JSONPointer.escaped(name)
-            case .index(let index): pointer += "/\(index)"
+            case .name(let name):
+                pointer += "/" + JSONPointer.escaped(name)
+                field += (field.isEmpty ? "" : ".") + name
+            case .index(let index):
+                pointer += "/\(index)"
+                field += "[\(index)]"
             }
         }
         violations.append(
             SchemaViolation(
-                instancePath: pointer, schemaPath: keyword.map { rule.location + "/" + $0 } ?? rule.location,
+                instancePath: pointer, field: field, schemaPath: keyword.map { rule.location + "/" + $0 } ?? rule.location,
                 keyword: keyword ?? "false", message: message))
         return false
     }

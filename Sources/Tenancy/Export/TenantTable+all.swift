@@ -120,6 +120,7 @@ extension TenantTable {
                 "parent_id", "waits_for", "awaits",
             ]),
         TenantTable("queue_shares", omitting: ["served", "is_full"]),
+        TenantTable("execution_trees", omitting: ["root_id", "descendants"]),
         TenantTable(
             "model_spending", as: "model_spending", key: [("month", "date")],
             [("month", .text), ("spent", .number), ("reserved", .number)]),
