@@ -151,6 +151,58 @@ import Testing
         }
     }
 
+    @Test func `fires of a month ago go in parts, also of a schedule at which nobody looks any more`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let agent = try await shop.agent("ping")
+            let schedules = Schedules(database: shop.database)
+            let id = try await schedules.create(
+                CreateSchedule(name: "S", definition: .agent(agent.id), trigger: .interval(seconds: 3_600)), try shop.permit()
+            ).id
+            _ = try await schedules.pause(id, try shop.permit())
+            try fill(shop, id, 1_100, daysAgo: 30)
+            try fill(shop, id, 5, daysAgo: 29)
+            try shop.force(
+                """
+                INSERT INTO schedule_fires (tenant_id, schedule_id, planned_at, outcome)
+                SELECT tenant_id, id, now() - interval '40 days', 'buffered' FROM schedules
+                """)
+            #expect(try await keepHouse(shop) == 1_100)
+            #expect(try count(shop, "schedule_fires") == "6" && count(shop, "schedule_fires WHERE outcome = 'buffered'") == "1")
+            #expect(try await keepHouse(shop) == 0)
+        }
+    }
+
+    @Test func `of the versions of a definition the newest stay, the present one, and those that runs are of`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let agents = [try await shop.agent("ping"), try await shop.agent("ping")]
+            let run = try await shop.trigger(agents[0])
+            _ = try Workshop.makeTenant(in: shop.url)
+            // As 799 edits leave it, of which the last is the present one; the other has as many versions as stay.
+            for (agent, last) in zip(agents, [800, 100]) {
+                try shop.force(
+                    """
+                    INSERT INTO definition_versions (tenant_id, definition_id, version, body)
+                    SELECT tenant_id, definition_id, n, body FROM definition_versions, generate_series(2, $2::int) n
+                    WHERE definition_id = $1 AND version = 1
+                    """, ["\(agent.id.uuid)", "\(last)"])
+                try shop.force(
+                    "UPDATE definitions SET version = $2::int WHERE id = $1", ["\(agent.id.uuid)", "\(last)"])
+            }
+            try shop.force("UPDATE executions SET definition_version = 7")
+            #expect(try await keepHouse(shop) == 699)
+            let left = try shop.force(
+                "SELECT version FROM definition_versions WHERE definition_id = $1 ORDER BY 1", ["\(agents[0].id.uuid)"])
+            #expect(left.compactMap { $0[0].flatMap { Int($0) } } == [7] + Array(701...800))
+            #expect(try count(shop, "definition_versions WHERE definition_id = '\(agents[1].id.uuid)'") == "100")
+            #expect(try await shop.agents.get(agents[0].id, try shop.permit()).version == 800)
+            // Once the run is gone its version is nobody's.
+            try await shop.working { _ = try await shop.ended(run) }
+            try shop.force("DELETE FROM executions")
+            #expect(try await keepHouse(shop) == 1)
+            #expect(try await keepHouse(shop) == 0)
+        }
+    }
+
     @Test func `one look at a schedule forgets so many of its old fires and no more`() async throws {
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")
