@@ -42,11 +42,15 @@ public struct Event: Sendable {
     /// Reads a row of `columns`. The payload is as it is shown.
     public init(_ row: borrowing RowReader) throws(Fault) {
         let type = try row.value(1, as: String.self)
-        let payload = try row.value(3, as: JSONBytes.self)
+        let definition = try row.value(5, as: UUIDBits?.self)
+        var payload = try row.value(3, as: JSONBytes.self)
+        // No others hold ids, and some are long.
+        if definition != nil || type.hasPrefix("notification.") {
+            payload = EventPayload.shown(payload, kind: try row.value(6))
+        }
         self.init(
-            seq: try row.value(0), type: type, ref: try row.value(2),
-            payload: type.hasSuffix(".progress") ? payload : EventPayload.shown(payload, kind: try row.value(6)),
-            at: try row.value(4), definition: try row.value(5))
+            seq: try row.value(0), type: type, ref: try row.value(2), payload: payload, at: try row.value(4),
+            definition: definition)
     }
 
     /// What it happened to, as its id is shown.
