@@ -81,6 +81,25 @@ import Testing
         }
     }
 
+    @Test func `records are written by the index of their keys, however many a dataset has`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let id = try await Datasets(database: shop.database).create(CreateDataset(name: "d"), try shop.permit()).id
+            try shop.force("ALTER TABLE dataset_records SET (autovacuum_enabled = false)")
+            try shop.force(
+                """
+                INSERT INTO dataset_records (tenant_id, dataset_id, key, body, bytes)
+                SELECT tenant_id, id, 'k' || n, '{}', 1 FROM datasets, generate_series(1, 20000) n
+                """)
+            let keys = (0..<500).map { "k\($0)" }.joined(separator: ",")
+            let bodies = [String](repeating: "\"{}\"", count: 500).joined(separator: ",")
+            var sql = DatasetStatements.put.identity.sql
+            let values = ["'\(shop.tenant.uuid)'::uuid", "'\(id.uuid)'::uuid", "'{\(keys)}'::text[]", "'{\(bodies)}'::jsonb[]"]
+            for (number, value) in values.enumerated() { sql = sql.replacing("$\(number + 1)", with: value) }
+            let plan = try shop.force("EXPLAIN \(sql)").compactMap { $0[0] }.joined(separator: "\n")
+            #expect(plan.contains("dataset_records_pkey") && !plan.contains("Seq Scan on dataset_records"), "\(plan)")
+        }
+    }
+
     /// Writes a history of so many fires past everything else.
     private func fill(_ shop: Workshop, _ schedule: ScheduleID, _ count: Int, daysAgo: Int = 0) throws {
         try shop.force(
