@@ -24,7 +24,9 @@ private struct ListEvents: Sendable {
         let paging = Paging.read(&parameters)
         let types = parameters.optional(
             "filter[type]", types, "Only events of these types; the last part may be `*`, and commas stand between several.")
-        let refs = parameters.optional("filter[ref]", refs, "Only events about these ids; commas stand between several.")
+        let refs = parameters.optional(
+            "filter[ref]", refs,
+            "Only events about these ids, or about runs and schedules of these definitions; commas stand between several.")
         return ListEvents(
             paging: paging,
             filter: EventFilter(patterns: types.flatMap(patterns) ?? [], refs: Set(refs.flatMap(ids) ?? [])),

@@ -130,6 +130,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             let all = try await visit.call(200, "GET", "/v1/agents").json
             #expect(all["data"]?.array?.compactMap { $0["id"]?.string } == ids.sorted(by: >))
             #expect(all["has_more"] == false)
+            let first = try #require(all["data"]?[0]?.object)
+            #expect(first["blueprint"] == nil && first["version"] == 1 && first["state"] == "created")
+            #expect(try await visit.call(200, "GET", "/v1/agents/\(ids[0])").json["blueprint"]?["tools"] != nil)
             let running = try await visit.call(200, "GET", "/v1/agents?filter[state]=running").json
             #expect(running["data"]?.array?.compactMap { $0["id"]?.string } == [ids[1]])
             let encoded = try await visit.call(200, "GET", "/v1/agents?filter%5Bstate%5D=paused").json

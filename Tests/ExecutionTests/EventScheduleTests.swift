@@ -204,6 +204,55 @@ import Testing
         }
     }
 
+    @Test func `events say which definition was run by its id, and are found and waited for by it`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let (ran, other) = (try await shop.agent("ping"), try await shop.agent("ping"))
+            let tasks = try await shop.agent("ping")
+            let wanted = try #require((["agent_id": .string("\(ran.id)"), "state": "succeeded"] as JSONValue).object)
+            let id = try await make(shop, tasks, .event(type: "execution.succeeded", filter: wanted))
+            try await shop.working {
+                for agent in [ran, other] {
+                    let id = try await shop.trigger(agent)
+                    _ = try await shop.ended(id)
+                }
+            }
+            let sequencer = EventSequencer(database: shop.database, loop: shop.group.loops[0], signal: EventSignal())
+            await sequencer.start()
+            try await shop.until("all events are numbered") { try count(shop, "event_outbox") == 0 }
+            await sequencer.stop()
+            let log = EventLog(database: shop.database)
+            func found(_ refs: Set<UUIDBits>) async throws -> [Event] {
+                try await log.list(EventFilter(refs: refs), limit: 100, order: .oldestFirst, try shop.permit()).elements
+            }
+            let ofRan = try await found([ran.id.uuid])
+            #expect(
+                Set(ofRan.map(\.type)).isSuperset(of: [
+                    "agent.created", "agent.started", "execution.queued", "execution.succeeded",
+                ]))
+            let all = try await log.following(0, of: shop.tenant)
+            #expect(all.filter(EventFilter(refs: [ran.id.uuid]).matches).map(\.seq) == ofRan.map(\.seq))
+            for event in ofRan where event.type.hasPrefix("execution.") {
+                let payload = try JSONValue(parsing: event.payload.bytes)
+                #expect(payload["agent_id"] == .string("\(ran.id)") && payload["definition_id"] == nil, "\(payload)")
+            }
+            let told = try #require(all.first { $0.type == "schedule.created" })
+            #expect(try JSONValue(parsing: told.payload.bytes)["agent_id"] == .string("\(tasks.id)"))
+            // A definition of which nothing is left has no kind; its events can still be read and asked for.
+            _ = try await scheduler(shop).round()
+            let fires = try await fires(shop, id)
+            #expect(fires.count == 1)
+            let run = try await shop.get(try #require(fires.first?.execution))
+            let event = try JSONValue(parsing: run.input.bytes)["event"]
+            #expect(event?["payload"]?["agent_id"] == .string("\(ran.id)") && event?["type"] == "execution.succeeded")
+            try shop.force("DELETE FROM executions WHERE definition_id = $1", ["\(ran.id.uuid)"])
+            try shop.force("DELETE FROM definitions WHERE id = $1", ["\(ran.id.uuid)"])
+            let gone = try await found([ran.id.uuid])
+            #expect(gone.map(\.seq) == ofRan.map(\.seq))
+            let payload = try JSONValue(parsing: try #require(gone.last).payload.bytes)
+            #expect(payload["definition_id"] == .string("\(ran.id.uuid)") && payload["agent_id"] == nil)
+        }
+    }
+
     @Test func `an agent that is stopped ends its schedules`() async throws {
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")

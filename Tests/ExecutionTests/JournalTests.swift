@@ -159,7 +159,7 @@ extension SeededNumbers {
     @Test func `an output that is nested too deep to be read again is refused`() async throws {
         let tool = ScriptedTool { _, _ in
             var value: JSONValue = 1
-            for _ in 0..<(Limits.jsonDepth + 1) { value = [value] }
+            for _ in 0..<(Journal.outputDepth + 1) { value = [value] }
             return value
         }
         try await Workshop.run([tool]) { shop in
@@ -167,7 +167,56 @@ extension SeededNumbers {
             try await shop.working {
                 let ended = try await shop.ended(id)
                 #expect(ended.summary.state == .failed && ended.fault?["code"] == "limit_reached")
-                #expect(ended.fault?["message"]?.string?.contains("\(Limits.jsonDepth) levels") == true)
+                #expect(ended.fault?["message"]?.string?.contains("\(Journal.outputDepth) levels") == true)
+            }
+        }
+    }
+
+    @Test func `an input of the most levels comes through every step, and one of more is refused at once`() async throws {
+        @Sendable func input(_ levels: Int) -> JSONValue {
+            // The object itself, and `message`, whose arrays hold each other.
+            var value: JSONValue = 1
+            for _ in 0..<(levels - 1) { value = [value] }
+            return ["message": value]
+        }
+        let whole: JSONValue = ["input": input(RunInput.levels + 1)]
+        let fault = try #require(throws: Fault.self) { _ = try TriggerAgent.input.decode(whole.bytes) }
+        #expect(fault.fields.map(\.path) == ["input"] && fault.fields[0].code == "limit")
+        #expect(fault.fields[0].message.contains("\(RunInput.levels)"))
+        #expect(throws: Fault.self) { _ = try RunDefinition.input.decode(whole.bytes) }
+        try await Workshop.run([PingTool()]) { shop in
+            let accepted = try TriggerAgent.input.decode((["input": input(RunInput.levels)] as JSONValue).bytes)
+            let agent = try await shop.agent("ping")
+            let id = try await shop.executions.trigger(agent.id, accepted, try shop.permit()).summary.id
+            try await shop.working {
+                let ended = try await shop.ended(id)
+                #expect(ended.summary.state == .succeeded, "\(String(describing: ended.fault))")
+                // As an answer to a caller holds it.
+                let answer = #"{"data":[{"output":"# + (try #require(ended.result).text) + "}]}"
+                #expect(throws: Never.self) { _ = try JSONValue(parsing: Array(answer.utf8)) }
+            }
+        }
+    }
+
+    @Test func `what the end of the run's time cut short is told to be that, and not the fault of who was asked`() async throws {
+        let tool = ScriptedTool { _, context throws(StepFailure) in
+            while Instant.now < context.deadline { await EventLoop.current?.sleep(milliseconds: 5) }
+            throw StepFailure(Fault(.timedOut, "The remote server did not answer in time."))
+        }
+        let early = ScriptedTool("early") { _, _ throws(StepFailure) in
+            throw StepFailure(Fault(.timedOut, "The remote server did not answer in time."))
+        }
+        try await Workshop.run([tool, early]) { shop in
+            let limits = Blueprint.RunLimits(timeoutSeconds: 1, maxAttempts: 1)
+            let cut = try await shop.trigger(try await shop.agent("scripted", limits: limits))
+            let slow = try await shop.trigger(
+                try await shop.agent("early", limits: Blueprint.RunLimits(timeoutSeconds: 300, maxAttempts: 1)))
+            try await shop.working {
+                _ = try await shop.ended(cut)
+                let step = try #require(try await shop.steps(cut).first?.error)
+                let told = try JSONValue(parsing: step.bytes)
+                #expect(told["code"] == "timed_out" && told["message"]?.string?.contains("time of the run") == true, "\(told)")
+                #expect(try await shop.ended(slow).fault?["message"]?.string?.contains("remote server") == true)
             }
         }
     }

@@ -166,6 +166,25 @@ import Testing
         }
     }
 
+    @Test func `what is no answer of the protocol is told by its status and its type, never by its content`() async throws {
+        let hidden = "s3cret"
+        let answers: [(Site.Answer, [String])] = [
+            ((200, [("content-type", "text/html; charset=utf-8")], "<p>\(hidden)</p>"), ["status 200", "text/html"]),
+            ((404, [("content-type", "text/html")], "<p>\(hidden)</p>"), ["status 404", "text/html"]),
+            ((200, [("content-type", "application/json")], "{\"a\":\"\(hidden)\"}"), ["status 200", "JSON-RPC"]),
+            ((200, [("content-type", "application/json")], hidden), ["status 200", "application/json", "no JSON"]),
+            ((202, [], ""), ["status 202", "no content type"]),
+        ]
+        for (answer, words) in answers {
+            try await serve(Site { _, _ in answer }) { port in
+                let failure = await #expect(throws: StepFailure.self) { _ = try await call(port, ["tool": "x"]) }
+                let message = failure?.fault.message ?? ""
+                for word in words { #expect(message.contains(word), "\(word): \(message)") }
+                #expect(!message.contains(hidden) && !message.contains("charset"))
+            }
+        }
+    }
+
     @Test func `an endless list of tools is given up, and a private address is refused`() async throws {
         let site = Site { request, _ in
             guard MCPTests.method(request) == "tools/list" else { return MCPTests.reply(request, session: "s") }

@@ -112,6 +112,7 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
             try ExecutionSignal.input.decode(Array(#"{"name":"approval:tool[0]","payload":{"approved":true}}"#.utf8))
         }
         try await Workshop.run([HumanApprovalTool()]) { shop in
+            _ = try shop.member()
             let id = try await shop.trigger(try await shop.agent("human_approval", ["message": "?"]))
             try await shop.working {
                 _ = try await shop.until(id, .waiting)
@@ -150,6 +151,7 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
     {
         try await Workshop.run([HumanApprovalTool()]) { shop in
             let viewer = try shop.member(.viewer)
+            _ = try shop.member()
             let named = try await shop.agent("human_approval", ["message": "?", "roles": ["viewer"]])
             let open = try await shop.agent("human_approval", ["message": "?"])
             let (first, second) = (try await shop.trigger(named), try await shop.trigger(open))
@@ -167,9 +169,50 @@ private func code<Value>(_ body: () async throws -> Value) async throws -> Fault
         }
     }
 
+    @Test func `an approval that nobody could give fails at once, by the field that names nobody`() async throws {
+        try await Workshop.run([HumanApprovalTool()]) { shop in
+            let role = RoleID.make()
+            try shop.force(
+                "INSERT INTO roles (tenant_id, id, name, scopes) VALUES ($1, $2, 'Blind', '{agents:read}')",
+                ["\(shop.tenant.uuid)", "\(role.uuid)"])
+            let blind = try shop.member()
+            try shop.force(
+                "UPDATE users SET role = NULL, role_id = $1 WHERE id = $2", ["\(role.uuid)", "\(blind.uuid)"])
+            let viewer = try shop.member(.viewer)
+            let disabled = try shop.member(state: "disabled")
+            let stranger = try shop.member(of: try Workshop.makeTenant(in: shop.url))
+            func fault(_ approvers: [String: JSONValue]) async throws -> JSONValue? {
+                var configuration = JSONObject()
+                configuration["message"] = "?"
+                configuration["deadline_seconds"] = 86_400
+                for (name, value) in approvers { configuration[name] = value }
+                return try await shop.outcome(try await shop.agent("human_approval", .object(configuration), attempts: 3)).fault
+            }
+            func users(_ ids: UserID...) -> JSONValue { .array(ids.map { .string("\($0)") }) }
+            let cases: [([String: JSONValue], String)] = [
+                (["users": users(.make(), disabled, stranger, blind)], "users"), (["roles": ["admin"]], "roles"),
+                (["roles": [.string("\(role)"), .string("\(RoleID.make())")]], "roles"),
+                (["users": users(disabled), "roles": ["owner"]], "users"),
+                // A viewer may not where nobody is named.
+                ([:], "roles"),
+            ]
+            for (approvers, field) in cases {
+                let told = try await fault(approvers)
+                #expect(told?["code"] == "validation_failed", "\(approvers) \(String(describing: told))")
+                #expect(told?["errors"]?[0]?["field"]?.string?.hasSuffix(".\(field)") == true, "\(String(describing: told))")
+                #expect(told?["errors"]?[0]?["code"] == "reference")
+            }
+            // One of those who are named is enough.
+            let id = try await shop.trigger(
+                try await shop.agent("human_approval", ["message": "?", "users": users(disabled, viewer)]))
+            try await shop.working { _ = try await shop.until(id, .waiting) }
+        }
+    }
+
     @Test func `without an answer in time it fails, or takes the silence for what it was told`() async throws {
         for (silence, approved) in [("fail", nil), ("reject", false), ("approve", true)] as [(String, Bool?)] {
             try await Workshop.run([HumanApprovalTool()]) { shop in
+                _ = try shop.member()
                 let agent = try await shop.agent(
                     "human_approval", ["message": "?", "deadline_seconds": 1, "at_deadline": .string(silence)])
                 let ended = try await shop.outcome(agent)

@@ -57,7 +57,7 @@ import Testing
         #expect(names.code == .limitReached)
     }
 
-    @Test func `records to be written are bounded together, and the last of a key is the one that counts`() throws {
+    @Test func `records to be written are bounded together, and of one key there is one`() throws {
         func record(_ id: Int, _ bytes: Int) -> JSONObject {
             var record = JSONObject()
             record["id"] = .integer(id)
@@ -69,9 +69,29 @@ import Testing
             _ = try (0..<200).map { record($0, 60_000) }.keyed(by: key, otherwise: "s")
         }
         #expect(fault.code == .limitReached && fault.fields.first?.path == "records[139]")
-        let same = (0..<200).map { _ in record(7, 60_000) } + [record(7, 1)]
-        let one = try same.keyed(by: key, otherwise: "s")
-        #expect(one.map(\.key) == ["7"] && one[0].value.bytes.count < 50)
+        #expect(fault.message.contains("repeats the names of its fields"))
+        // The same key of another kind, and fields that are the same joined.
+        let values: [[JSONValue]] = [
+            [["id": 1], ["id": 2], ["id": "1"]], [["id": true], ["id": 0], ["id": "true"]],
+            [["id": "\u{E9}"], ["id": "x"], ["id": "\u{E9}"]],
+        ]
+        for list in values {
+            let twice = try #require(throws: Fault.self) { _ = try list.compactMap(\.object).keyed(by: key, otherwise: "s") }
+            #expect(twice.fields.map(\.path) == ["records[2].id"] && twice.fields[0].code == "duplicate", "\(twice)")
+            #expect(twice.fields[0].message.contains("place 0"), "\(twice)")
+        }
+        // Two spellings of one letter are two keys, as for the store.
+        let letters: [JSONValue] = [["id": "\u{E9}"], ["id": "e\u{301}"]]
+        #expect(try letters.compactMap(\.object).keyed(by: key, otherwise: "s").count == 2)
+        for name in [".", ".."] {
+            let unnamed = try #require(throws: Fault.self) {
+                _ = try [["id": .string(name)] as JSONValue].compactMap(\.object).keyed(by: key, otherwise: "s")
+            }
+            #expect(unnamed.fields.map(\.path) == ["records[0].id"])
+            let put: JSONValue = ["records": [["key": "...", "value": [:]], ["key": .string(name), "value": [:]]]]
+            let refused = try #require(throws: Fault.self) { _ = try PutRecords.input.decode(put.bytes) }
+            #expect(refused.fields.map(\.path) == ["records[1].key"] && refused.fields[0].code == "format")
+        }
         let long = try #require(throws: Fault.self) { _ = try [record(1, 70_000)].keyed(by: [], otherwise: "s") }
         #expect(long.code == .invalid && long.fields.map(\.path) == ["records[0]"])
     }
@@ -96,7 +116,8 @@ import Testing
             }
             let report = try await shop.call(tool, plan("small"))
             #expect(report["found"] == 200 && report["missed"] == 0 && report["count"] == 200)
-            #expect(try await shop.refusal(tool, plan("large")).code == .limitReached)
+            let large = try await shop.refusal(tool, plan("large"))
+            #expect(large.code == .limitReached && large.fields.map(\.path) == ["enrich.lookup[0]"], "\(large)")
             await client.stop()
         }
     }

@@ -17,7 +17,29 @@ extension Workshop {
         let context = ToolContext(
             tenant: tenant, execution: execution, stepKey: "tool[0]", deadline: Instant.now.advanced(milliseconds: 60_000),
             log: RunLog(epoch: 1))
+        if let staged = tool as? any StagedTool { return try await call(staged, input, context) }
         return try await tool.call(try tool.arguments.decode(input.bytes), in: context)
+    }
+
+    /// The same of one that writes in a transaction of its own.
+    private func call<Called: StagedTool>(
+        _ tool: Called, _ input: JSONValue, _ context: ToolContext
+    ) async throws -> JSONValue {
+        let write = try await tool.stage(try tool.arguments.decode(input.bytes), in: context)
+        var output: Result<JSONValue, StepFailure>?
+        do {
+            try await database.session(.tenant(tenant)) { session throws(Fault) in
+                do throws(StepFailure) {
+                    output = .success(try await write(session))
+                } catch {
+                    output = .failure(error)
+                    throw error.fault
+                }
+            }
+        } catch {
+            guard case .failure? = output else { throw error }
+        }
+        return try #require(output).get()
     }
 
     /// What a tool refuses.

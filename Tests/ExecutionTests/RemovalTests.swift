@@ -81,6 +81,25 @@ import Testing
         }
     }
 
+    @Test func `records are written by the index of their keys, however many a dataset has`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let id = try await Datasets(database: shop.database).create(CreateDataset(name: "d"), try shop.permit()).id
+            try shop.force("ALTER TABLE dataset_records SET (autovacuum_enabled = false)")
+            try shop.force(
+                """
+                INSERT INTO dataset_records (tenant_id, dataset_id, key, body, bytes)
+                SELECT tenant_id, id, 'k' || n, '{}', 1 FROM datasets, generate_series(1, 20000) n
+                """)
+            let keys = (0..<500).map { "k\($0)" }.joined(separator: ",")
+            let bodies = [String](repeating: "\"{}\"", count: 500).joined(separator: ",")
+            var sql = DatasetStatements.put.identity.sql
+            let values = ["'\(shop.tenant.uuid)'::uuid", "'\(id.uuid)'::uuid", "'{\(keys)}'::text[]", "'{\(bodies)}'::jsonb[]"]
+            for (number, value) in values.enumerated() { sql = sql.replacing("$\(number + 1)", with: value) }
+            let plan = try shop.force("EXPLAIN \(sql)").compactMap { $0[0] }.joined(separator: "\n")
+            #expect(plan.contains("dataset_records_pkey") && !plan.contains("Seq Scan on dataset_records"), "\(plan)")
+        }
+    }
+
     /// Writes a history of so many fires past everything else.
     private func fill(_ shop: Workshop, _ schedule: ScheduleID, _ count: Int, daysAgo: Int = 0) throws {
         try shop.force(
@@ -148,6 +167,58 @@ import Testing
             #expect(after.count == 1 && !before.contains(after[0]))
             #expect(try await keepHouse(shop) == 1_200 + 3)
             #expect(try count(shop, "schedules") == "1")
+        }
+    }
+
+    @Test func `fires of a month ago go in parts, also of a schedule at which nobody looks any more`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let agent = try await shop.agent("ping")
+            let schedules = Schedules(database: shop.database)
+            let id = try await schedules.create(
+                CreateSchedule(name: "S", definition: .agent(agent.id), trigger: .interval(seconds: 3_600)), try shop.permit()
+            ).id
+            _ = try await schedules.pause(id, try shop.permit())
+            try fill(shop, id, 1_100, daysAgo: 30)
+            try fill(shop, id, 5, daysAgo: 29)
+            try shop.force(
+                """
+                INSERT INTO schedule_fires (tenant_id, schedule_id, planned_at, outcome)
+                SELECT tenant_id, id, now() - interval '40 days', 'buffered' FROM schedules
+                """)
+            #expect(try await keepHouse(shop) == 1_100)
+            #expect(try count(shop, "schedule_fires") == "6" && count(shop, "schedule_fires WHERE outcome = 'buffered'") == "1")
+            #expect(try await keepHouse(shop) == 0)
+        }
+    }
+
+    @Test func `of the versions of a definition the newest stay, the present one, and those that runs are of`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let agents = [try await shop.agent("ping"), try await shop.agent("ping")]
+            let run = try await shop.trigger(agents[0])
+            _ = try Workshop.makeTenant(in: shop.url)
+            // As 799 edits leave it, of which the last is the present one; the other has as many versions as stay.
+            for (agent, last) in zip(agents, [800, 100]) {
+                try shop.force(
+                    """
+                    INSERT INTO definition_versions (tenant_id, definition_id, version, body)
+                    SELECT tenant_id, definition_id, n, body FROM definition_versions, generate_series(2, $2::int) n
+                    WHERE definition_id = $1 AND version = 1
+                    """, ["\(agent.id.uuid)", "\(last)"])
+                try shop.force(
+                    "UPDATE definitions SET version = $2::int WHERE id = $1", ["\(agent.id.uuid)", "\(last)"])
+            }
+            try shop.force("UPDATE executions SET definition_version = 7")
+            #expect(try await keepHouse(shop) == 699)
+            let left = try shop.force(
+                "SELECT version FROM definition_versions WHERE definition_id = $1 ORDER BY 1", ["\(agents[0].id.uuid)"])
+            #expect(left.compactMap { $0[0].flatMap { Int($0) } } == [7] + Array(701...800))
+            #expect(try count(shop, "definition_versions WHERE definition_id = '\(agents[1].id.uuid)'") == "100")
+            #expect(try await shop.agents.get(agents[0].id, try shop.permit()).version == 800)
+            // Once the run is gone its version is nobody's.
+            try await shop.working { _ = try await shop.ended(run) }
+            try shop.force("DELETE FROM executions")
+            #expect(try await keepHouse(shop) == 1)
+            #expect(try await keepHouse(shop) == 0)
         }
     }
 

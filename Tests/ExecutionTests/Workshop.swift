@@ -111,6 +111,19 @@ struct Workshop: Sendable {
         }
     }
 
+    /// The same with more tools.
+    func with(_ tools: [any Tool]) -> Workshop {
+        let registry = ToolRegistry(
+            tools: tools,
+            strategies: [
+                ReactiveStrategy(), SequenceStrategy(pool: pool), PlanAndExecuteStrategy(pool: pool), ToolLoopStrategy(),
+                FlowGraphStrategy(pool: pool),
+            ])
+        return Workshop(
+            url: url, database: database, group: group, registry: registry, tenant: tenant,
+            agents: Agents(database: database, registry: registry), executions: executions, signal: signal, pool: pool)
+    }
+
     static func makeTenant(in database: TestDatabase) throws -> TenantID {
         let tenant = TenantID.make()
         _ = try database.connect().rows(

@@ -53,8 +53,17 @@ import Testing
             SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
             """)
         // One answers the id of a tenant to whoever knows its name, one whether an operator's key is good; and nothing else. The third is a
-        // trigger, which nobody can call and which answers nothing: it acts as the tenant whose row was changed.
-        #expect(Set(others.compactMap { $0[0] }) == ["insula_tenant", "insula_operator_acts", "insula_pause_freed"])
+        // trigger, which nobody can call and which answers nothing: it acts as the tenant whose row was changed. The fourth removes versions of
+        // definitions that nobody needs, for the housekeeper alone, and answers how many.
+        #expect(
+            Set(others.compactMap { $0[0] })
+                == ["insula_tenant", "insula_operator_acts", "insula_pause_freed", "insula_trim_versions"])
+        let callers = try await rows(
+            """
+            SELECT grantee FROM information_schema.routine_privileges
+            WHERE routine_name = 'insula_trim_versions' AND grantee <> grantor
+            """)
+        #expect(callers.map { $0[0] } == ["insula_housekeeper"])
     }
 
     @Test func `keys and references begin with the tenant`() async throws {

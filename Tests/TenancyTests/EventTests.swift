@@ -3,6 +3,7 @@
 
 import Base
 import InsulaTesting
+import JSON
 import Loop
 import Postgres
 import Testing
@@ -71,6 +72,28 @@ import Testing
             #expect(rows.map { $0[1] ?? "" } == wanted)
         }
         #expect(try superuser.rows("SELECT count(*) FROM event_outbox")[0][0] == "0")
+    }
+
+    @Test func `ids in payloads are shown as ids are, and asked for as they are shown`() throws {
+        let uuid = UUIDBits(high: 7, low: 9)
+        func shown(_ payload: JSONValue, _ kind: String?) throws -> JSONValue {
+            try JSONValue(parsing: EventPayload.shown(JSONBytes(payload.bytes), kind: kind).bytes)
+        }
+        let raw: JSONValue = ["definition_id": .string("\(uuid)"), "parent_id": .string("\(uuid)"), "state": "failed", "n": 1]
+        for (kind, name, id) in [
+            ("agent", "agent_id", "\(AgentID(uuid))"), ("task", "task_id", "\(TaskID(uuid))"),
+            ("flow", "flow_id", "\(FlowID(uuid))"), ("automation", "automation_id", "\(AutomationID(uuid))"),
+        ] {
+            let seen = try shown(raw, kind)
+            #expect(seen[name] == .string(id) && seen["definition_id"] == nil && seen["n"] == 1)
+            #expect(seen["parent_id"] == .string("\(ExecutionID(uuid))") && seen["state"] == "failed")
+            #expect(JSONValue.object(EventPayload.stored(try #require(seen.object))).canonicalBytes == raw.canonicalBytes)
+        }
+        #expect(try shown(raw, nil)["definition_id"] == .string("\(uuid)"))
+        #expect(try shown(["definition_id": "x", "execution_id": 4], "agent") == ["definition_id": "x", "execution_id": 4])
+        // An id of another kind, or none at all, is nothing to look for.
+        let odd: JSONValue = ["agent_id": .string("\(TaskID(uuid))"), "flow_id": "x", "parent_id": .string("\(AgentID(uuid))")]
+        #expect(JSONValue.object(EventPayload.stored(try #require(odd.object))) == odd)
     }
 
     @Test func `a batch is no larger than its bound, and all nodes hear whose it was`() async throws {

@@ -56,7 +56,9 @@ enum SocketMessage: Sendable {
         fields in
         let types = fields.defaulted(
             "types", .array(of: pattern, 0...EventFilter.patternLimit), [], "Types; the last part may be `*`.")
-        let refs = fields.defaulted("refs", .array(of: ref, 0...EventFilter.refLimit), [], "Ids of what they may be about.")
+        let refs = fields.defaulted(
+            "refs", .array(of: ref, 0...EventFilter.refLimit), [],
+            "Ids of what they may be about; that of a definition stands for its runs and schedules, too.")
         return EventFilter(
             patterns: types.compactMap { EventPattern($0) }, refs: Set(refs.compactMap { EventFilter.ref($0) }))
     }

@@ -45,7 +45,7 @@ extension AutomationTrigger {
             overlap: fields.defaulted(
                 "overlap", .enumeration(OverlapPolicy.self), .skip,
                 "What becomes of a fire while the run of an earlier one is under way."),
-            input: fields.defaulted("input", .rawObject(bytes: TriggerAgent.inputBytes), .emptyObject, "What each run is given."))
+            input: fields.defaulted("input", .runInput, .emptyObject, "What each run is given."))
     }
 
     var value: JSONValue {

@@ -76,10 +76,11 @@ struct DataPlan: Sendable {
             Destination(
                 dataset: fields.required(
                     "dataset", .string(1...100, format: .line),
-                    "By id or name; one of a new name is made. None that is read as well."),
+                    "By id or name; one of a new name is made. None that is read as well. All records are written, or none when the step fails."
+                ),
                 key: fields.defaulted(
                     "key", .array(of: FieldPathShape(), 0...8), [],
-                    "The fields whose values, joined by slashes, are a record's key; none for keys out of the execution and the place."
+                    "The fields whose values, joined by slashes, are a record's key, which no other of them may have; none for keys out of the execution and the place."
                 ))
         }
     }
@@ -111,8 +112,8 @@ struct DataPlan: Sendable {
         }
     }
 
-    /// Why a dataset is refused as a destination. The parts that were written before a crash would be read, and counted, a second time.
-    static let overlap = "This dataset is read as well: what is written to it would change what a repetition of the step reads."
+    /// Why a dataset is refused as a destination.
+    static let overlap = "This dataset is read as well: of two runs at once each would undo what the other has written."
 
     /// Whether the destination is named as a source or a look-up, too. The same dataset by its id and by its name is found at the run.
     private var overlaps: Bool {

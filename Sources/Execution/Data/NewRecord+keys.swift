@@ -1,5 +1,5 @@
 // Records that are to be stored get their keys: out of their own fields, or out of the step that stores them, so that a repetition of the
-// step replaces what it wrote.
+// step replaces what it wrote. Two records with one key are refused: the values `"1"` and `1` make the same.
 // Bounds: `DatasetRecord.valueBytes` a record, `RecordBounds.bytes` all of them.
 
 import Base
@@ -14,26 +14,31 @@ extension JSONObject {
             parts.append(value.string ?? String(decoding: value.bytes, as: UTF8.self))
         }
         let key = parts.joined(separator: "/")
-        let isKey =
-            DatasetRecord.keyCharacters.contains(key.unicodeScalars.count) && key.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        let isKey = DatasetRecord.keyCharacters.contains(key.unicodeScalars.count) && NewRecord.keyFormat.accepts(key)
         return isKey ? key : nil
     }
 }
 
 extension Array where Element == JSONObject {
-    /// The records with their keys. Of records with the same key the last one stands.
+    /// The records with their keys, each key once.
     /// - Parameter step: what keys are made of, with the record's place, when no fields are named.
-    /// - Throws: `.invalid` naming the record whose fields make no key, or that is too long; `.limitReached` when all together have more than
+    /// - Throws: `.invalid` naming the record whose fields make no key or that of a record before, or that is too long; `.limitReached` when all together have more than
     ///   `RecordBounds.bytes`.
     func keyed(by fields: [FieldPath], otherwise step: String) throws(Fault) -> [NewRecord] {
-        var places: [String: Int] = [:]
+        // By bytes, as the store compares them.
+        var places: [[UInt8]: Int] = [:]
         var records: [NewRecord] = []
         var sum = 0
         for (index, record) in enumerated() {
             guard let key = fields.isEmpty ? "\(step)/\(index)" : record.key(of: fields) else {
                 throw .invalid(
                     "records[\(index)].\(fields[0])", "required",
-                    "The fields of the key must be there, and make 1 to 200 characters.")
+                    "The fields of the key must be there, and make 1 to 200 characters without control characters, not `.` or `..` alone."
+                )
+            }
+            if let place = places.updateValue(index, forKey: Array<UInt8>(key.utf8)) {
+                let path = fields.isEmpty ? "records[\(index)]" : "records[\(index)].\(fields[0])"
+                throw .invalid(path, "duplicate", "The record at place \(place) has the same key, \(key).")
             }
             let value = JSONValue.object(record)
             // What is far too long is not even spelled.
@@ -41,17 +46,10 @@ extension Array where Element == JSONObject {
             guard let bytes, bytes.count <= DatasetRecord.valueBytes else {
                 throw .invalid("records[\(index)]", "length", "A record may have at most \(DatasetRecord.valueBytes) bytes.")
             }
-            let new = NewRecord(key: key, value: JSONRaw(bytes))
+            records.append(NewRecord(key: key, value: JSONRaw(bytes)))
             sum += bytes.count
-            if let place = places[key] {
-                sum -= records[place].value.bytes.count
-                records[place] = new
-            } else {
-                places[key] = records.count
-                records.append(new)
-            }
             guard sum <= RecordBounds.bytes else {
-                let message = "The records to be written have more than \(RecordBounds.bytes) bytes together."
+                let message = "The records to be written have more than \(RecordBounds.bytes) bytes together \(RecordSum.words)."
                 throw Fault(.limitReached, message, fields: [Fault.Field("records[\(index)]", "limit", message)])
             }
         }

@@ -40,7 +40,11 @@ public struct NewRecord: Sendable {
         self.value = value
     }
 
-    static let keyShape = StringShape(DatasetRecord.keyCharacters, format: .line)
+    /// A key that a path of a URL can name: `.` and `..` are taken out of paths by whoever reads them, however they are spelled.
+    static let keyFormat = TextFormat(
+        pattern: TextFormat.line.pattern, message: "This may hold no control characters and be neither `.` nor `..`."
+    ) { text in TextFormat.line.accepts(text) && text != "." && text != ".." }
+    static let keyShape = StringShape(DatasetRecord.keyCharacters, format: keyFormat)
 
     static let input = Input<NewRecord>("NewRecord", "A record to be written.") { fields in
         NewRecord(

@@ -91,7 +91,9 @@ enum DatasetStatements {
         WITH given AS (
             SELECT g.key, g.body, octet_length(g.key) + octet_length(g.body::text) AS bytes FROM unnest($3, $4) AS g (key, body)
         ), present AS (
-            SELECT r.bytes FROM dataset_records r WHERE r.dataset_id = $2 AND r.key = ANY ($3)
+            -- Key by key, by the index: a list of keys is looked for in all records while nobody knows how many there are.
+            SELECT r.bytes FROM given g CROSS JOIN LATERAL (
+                SELECT x.bytes FROM dataset_records x WHERE (x.tenant_id, x.dataset_id, x.key) = ($1, $2, g.key) LIMIT 1) r
         ), written AS (
             INSERT INTO dataset_records (tenant_id, dataset_id, key, body, bytes)
             SELECT $1, $2, key, body, bytes FROM given

@@ -7,17 +7,23 @@ extension Agent {
     /// An agent as it is answered.
     public static let output = Output<Agent>(
         "Agent", "A definition that can be triggered.",
-        [
-            .field("id", "Its id.") { $0.id },
-            .field("name", "Its name.") { $0.name },
-            .field("description", "What it is for.") { $0.description },
-            .field("state", "Where it stands: only a running agent can be triggered, a stopped one never again.") { $0.state },
-            .field("version", "The number of the blueprint's version, from 1.") { $0.version },
-            .field("blueprint", "The tools, the strategy and the limits of a run.") { $0.blueprint },
-            .field("created_at", "When it was made.") { $0.createdAt },
-            .field("updated_at", "When it last changed.") { $0.updatedAt },
-        ]
+        head + [.field("blueprint", "The tools, the strategy and the limits of a run.") { $0.blueprint }] + rest
     ).revised { $0.revision }
+
+    /// The same as it stands in lists.
+    public static let summary = Output<Agent>("AgentSummary", "An agent without its blueprint.", head + rest)
+
+    private static let head: [Output<Agent>.Field] = [
+        .field("id", "Its id.") { $0.id },
+        .field("name", "Its name.") { $0.name },
+        .field("description", "What it is for.") { $0.description },
+        .field("state", "Where it stands: only a running agent can be triggered, a stopped one never again.") { $0.state },
+        .field("version", "The number of the blueprint's version, from 1.") { $0.version },
+    ]
+    private static let rest: [Output<Agent>.Field] = [
+        .field("created_at", "When it was made.") { $0.createdAt },
+        .field("updated_at", "When it last changed.") { $0.updatedAt },
+    ]
 }
 
 extension CreateAgent {
@@ -52,7 +58,7 @@ extension TriggerAgent {
     public static let input = Input<TriggerAgent>("TriggerAgent", "What an agent is triggered with.") { fields in
         TriggerAgent(
             input: fields.defaulted(
-                "input", .rawObject(bytes: inputBytes), .emptyObject,
+                "input", .runInput, .emptyObject,
                 "Its members go over the configuration of the tools that take them."),
             priority: fields.defaulted("priority", .integer(0...9), 0, "Each level is worth ten seconds of waiting."),
             startAt: fields.optional("start_at", .timestamp, "When it is to begin; left out: now."),

@@ -28,20 +28,23 @@ enum AgentStatements {
         FROM made, body
         """, decode: agent)
 
-    private static let selection = """
+    static let get = Statement<Agent, AgentID>(
+        "agent by id",
+        """
         SELECT d.id, d.name, d.description, d.state, d.version, v.body, d.created_at, d.updated_at, d.revision
         FROM definitions d
         JOIN definition_versions v ON (v.tenant_id, v.definition_id, v.version) = (d.tenant_id, d.id, d.version)
-        WHERE d.kind = 'agent' AND d.state <> 'deleted'
-        """
-
-    static let get = Statement<Agent, AgentID>("agent by id", selection + " AND d.id = $1", repeatable: true, decode: agent)
+        WHERE d.kind = 'agent' AND d.state <> 'deleted' AND d.id = $1
+        """, repeatable: true, decode: agent)
 
     static let list = Statement<Agent, String?, AgentID?, Int, Bool>(
         "list agents",
-        selection + " AND ($1 IS NULL OR d.state = $1) "
-            + ListClause.after("d.id", place: "$2", ascending: "$4", limit: "$3"),
-        repeatable: true, decode: agent)
+        """
+        SELECT d.id, d.name, d.description, d.state, d.version, '{}'::jsonb, d.created_at, d.updated_at, d.revision
+        FROM definitions d
+        WHERE d.kind = 'agent' AND d.state <> 'deleted' AND ($1 IS NULL OR d.state = $1)
+        \(ListClause.after("d.id", place: "$2", ascending: "$4", limit: "$3"))
+        """, repeatable: true, decode: agent)
 
     static let update = Statement<Agent, AgentID, String?, String?, JSONBytes?, [Int]?, AuditEntry>(
         "update agent",

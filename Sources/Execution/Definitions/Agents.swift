@@ -44,7 +44,7 @@ public final class Agents: Sendable {
         try found(try await database.once(permit.scope.database).first(AgentStatements.get, id))
     }
 
-    /// Agents.
+    /// Agents, without their blueprints, which stand as empty objects: a hundred of them may be many megabytes.
     /// - Parameters:
     ///   - state: only those in this state.
     ///   - before: where an earlier part of the list ended.

@@ -95,6 +95,6 @@ public struct RunDefinition: Sendable {
     public static let input = Input<RunDefinition>("RunDefinition", "What a run is given.") { fields in
         RunDefinition(
             input: fields.defaulted(
-                "input", .rawObject(bytes: TriggerAgent.inputBytes), .emptyObject, "The input of the run."))
+                "input", .runInput, .emptyObject, "The input of the run."))
     }
 }

@@ -21,7 +21,8 @@ public struct ExecutionSignal: Sendable {
             id: fields.optional(
                 "id", .string(1...100, format: .line), "The sender's own id: the same twice is one signal. Left out: a new one."),
             name: fields.required("name", .string(1...Wait.nameLimit, format: .line), "What steps wait for."),
-            payload: fields.defaulted("payload", .rawJSON(bytes: Executions.signalBytes), .null, "What the step is given."))
+            payload: fields.defaulted(
+                "payload", .rawJSON(bytes: Executions.signalBytes, depth: RunInput.levels), .null, "What the step is given."))
         fields.refuse(
             "id", .format, "Ids that begin so are those of answers.",
             when: signal.id?.hasPrefix(HumanApprovalTool.signalPrefix) == true)
@@ -75,7 +76,8 @@ public struct ResolveExecution: Sendable {
                 "retry: it had no effect and is run again; skip: it had its effect and the run goes on; fail: the execution fails."
             ),
             output: fields.defaulted(
-                "output", .rawJSON(bytes: Journal.stepOutputBytes), .null, "With skip: what the step came to."))
+                "output", .rawJSON(bytes: Journal.stepOutputBytes, depth: Journal.outputDepth), .null,
+                "With skip: what the step came to."))
     }
 }
 

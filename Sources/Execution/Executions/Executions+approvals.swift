@@ -72,7 +72,7 @@ extension Executions {
 }
 
 enum ApprovalStatements {
-    static let all: [any AnyStatement] = [list, waiting, role]
+    static let all: [any AnyStatement] = [list, waiting, role, isAnswerable]
 
     private static let columns = """
         s.execution_id, s.step_key, s.input, s.started_at, s.wait, s.waits
@@ -105,6 +105,17 @@ enum ApprovalStatements {
     static let role = Statement<RoleReference, UserID>(
         "role of an approver", "SELECT role, role_id FROM users WHERE id = $1 AND state = 'active'", repeatable: true
     ) { row throws(Fault) in try RoleReference(role: row.value(0), id: row.value(1)) }
+
+    /// Whether an active person holds the rights `$6`, as the roles `$5` do, and is meant: everybody by `$1`, or by id or by role.
+    static let isAnswerable = Statement<Bool, Bool, [UserID], [String], [RoleID], [String], [String]>(
+        "whether an approval can be answered",
+        """
+        SELECT EXISTS (
+            SELECT FROM users u LEFT JOIN roles r ON r.id = u.role_id
+            WHERE u.state = 'active' AND (u.role = ANY ($5) OR r.scopes @> $6)
+                AND ($1 OR u.id = ANY ($2) OR u.role = ANY ($3) OR u.role_id = ANY ($4)))
+        """, repeatable: true
+    ) { row throws(Fault) in try row.value(0) }
 
     private static func approval(_ row: borrowing RowReader) throws(Fault) -> Approval {
         let arguments = try HumanApprovalTool().arguments.decode(try row.value(2, as: JSONBytes.self).bytes)

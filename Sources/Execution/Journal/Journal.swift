@@ -3,7 +3,7 @@
 // What a step came to is given to the strategy in the form in which it comes back from there, so that the texts that are made of it are the
 // same however often the run is repeated. Bounds: `stepOutputBytes` a step, `outputBytes` all of them, `inputBytes`, `inputsBytes`,
 // `stepLimit` steps,
-// `keyLimit`, `Limits.jsonDepth` levels.
+// `keyLimit`, `outputDepth` levels.
 
 import Base
 import Crypto
@@ -18,12 +18,17 @@ final class Journal: @unchecked Sendable {
     static let stepOutputBytes = 1 << 20
     /// The most bytes of all outputs of an execution, and of what it comes to.
     static let outputBytes = 4 << 20
+    /// The most levels of a step's output and of what an execution comes to: the journal, the next step and the answer to a caller put more around
+    /// it, and all of it has to stay within `Limits.jsonDepth`.
+    static let outputDepth = 112
     /// The most bytes of what one step is given: all that came before, and as much again.
     static let inputBytes = 8 << 20
     /// The most bytes of what all steps of an execution are given.
     static let inputsBytes = 64 << 20
     /// The most steps of an execution.
     static let stepLimit = 1_000
+    /// Calls are given the rest of the run's time in whole milliseconds, and may end by so much before it.
+    private static let deadlineMilliseconds = 10
     /// The most characters of a step's key: a path through loops and maps, such as `node[3]/map/7`.
     static let keyLimit = 200
 
@@ -149,7 +154,7 @@ final class Journal: @unchecked Sendable {
         writtenBytes += output.bytes.count
         budget.finish(step.key, output.value, isModel: step.isModel)
         switch call.way {
-        case .within: break
+        case .within, .staged: break
         case .alone where call.effect == .pure:
             store.finishLater(step, StepFinish(output: output.bytes, context.spending), log)
         case .alone: try await store.finish(step, StepFinish(output: output.bytes, context.spending), log)
@@ -184,13 +189,20 @@ final class Journal: @unchecked Sendable {
         }
         // A step that was cut off stays as it stands: how the run ends decides about it.
         if error.fault.code == .cancelled || error.fault.code == .leaseLost { return error }
-        let failure = error.during(effect)
+        let failure = ended(error).during(effect)
         let fault = failure.fault.inStep(step.key, at: step.path)
         log.add(.error, "\(step.key) \(step.tool) failed: \(fault.message)", fault.metadata)
         if failure.kind != .outcomeUnknown {
             try await store.finish(step, StepFinish(error: fault.stored, context.spending), log)
         }
         return StepFailure(fault, failure.kind)
+    }
+
+    /// The same; or, for a call that the end of the run's time cut short, that it was this time: whoever was asked is not to blame.
+    private func ended(_ error: StepFailure) -> StepFailure {
+        let isOver = Instant.now.advanced(milliseconds: Journal.deadlineMilliseconds) >= deadline
+        guard error.fault.code == .timedOut, isOver else { return error }
+        return StepFailure(Fault(.timedOut, "The time of the run was over before the step had ended."), error.kind)
     }
 
     /// Makes the call; for one whose effect is in our database, in the transaction that says so.
@@ -200,21 +212,28 @@ final class Journal: @unchecked Sendable {
         switch call.way {
         case .alone(let act): return try bounded(try await act(context), step.key)
         case .within(let act):
-            var output: Output?
-            do throws(StepFailure) {
-                try await store.transact(step, context.spending) { session throws(StepFailure) in
-                    let made = try bounded(try await act(context, session), step.key)
-                    output = made
-                    return made.bytes
-                }
-            } catch {
-                // The answer to the commit may have been lost: then the journal knows.
-                guard let output, error.fault.code == .unavailable, try await hasSucceeded(step) else { throw error }
-                return output
+            return try await transacted(step, context) { session throws(StepFailure) in try await act(context, session) }
+        case .staged(let stage): return try await transacted(step, context, try await stage(context))
+        }
+    }
+
+    private func transacted(
+        _ step: RunStep, _ context: ToolContext, _ write: StagedWrite
+    ) async throws(StepFailure) -> Output {
+        var output: Output?
+        do throws(StepFailure) {
+            try await store.transact(step, context.spending) { session throws(StepFailure) in
+                let made = try bounded(try await write(session), step.key)
+                output = made
+                return made.bytes
             }
-            guard let output else { preconditionFailure("a transaction that was committed has an output") }
+        } catch {
+            // The answer to the commit may have been lost: then the journal knows.
+            guard let output, error.fault.code == .unavailable, try await hasSucceeded(step) else { throw error }
             return output
         }
+        guard let output else { preconditionFailure("a transaction that was committed has an output") }
+        return output
     }
 
     private func hasSucceeded(_ step: RunStep) async throws(StepFailure) -> Bool {
@@ -296,12 +315,12 @@ final class Journal: @unchecked Sendable {
         guard value.size(atMost: limit) != nil else { throw Journal.limit("\(name) has more than \(limit) bytes; \(words).") }
         let bytes = value.bytes
         guard bytes.count <= limit else { throw Journal.limit("\(name) has \(bytes.count) bytes; \(words).") }
-        let document: JSONDocument
+        let document = JSONDocument()
         do throws(JSONError) {
-            document = try JSONDocument(bytes)
+            try document.parse(bytes.span, depth: Journal.outputDepth)
         } catch {
             guard error.reason == .tooDeep else { throw StepFailure(error.fault, .permanent) }
-            throw Journal.limit("\(name) is nested more than \(Limits.jsonDepth) levels deep.")
+            throw Journal.limit("\(name) is nested more than \(Journal.outputDepth) levels deep.")
         }
         do throws(Fault) {
             // Read back, for a number may come back as another that is written alike.

@@ -150,7 +150,8 @@ final class MCPSession {
                 (stream) async throws(Fault) -> Result<Reply, StepFailure> in
                 if stream.status == 404, sessionID != nil { return .success(.expired) }
                 guard (200...299).contains(stream.status) else {
-                    return .failure(failure(stream.status, stream.headers.text(of: .retryAfter)))
+                    return .failure(
+                        failure(stream.status, stream.headers.text(of: .retryAfter), type: MCPSession.mediaType(stream)))
                 }
                 if isFirst, let text = stream.headers.text(named: "mcp-session-id"), !text.isEmpty { sessionID = Secret(text) }
                 return try await read(stream, id)
@@ -162,8 +163,9 @@ final class MCPSession {
     }
 
     /// What a status says.
-    private func failure(_ status: Int, _ retryAfter: String? = nil) -> StepFailure {
-        var fault = Fault(.outboundFailed, "The MCP server \(url.hostname) answered with status \(status).")
+    private func failure(_ status: Int, _ retryAfter: String? = nil, type: String? = nil) -> StepFailure {
+        let what = type.map { " and \($0)" } ?? ""
+        var fault = Fault(.outboundFailed, "The MCP server \(url.hostname) answered with status \(status)\(what).")
         let isTransient = status == 408 || status == 425 || status == 429 || status >= 500
         if isTransient { fault.retryAfterSeconds = retryAfter.flatMap { ChatFailure.seconds($0, .now) } }
         return StepFailure(fault, isTransient ? .transient : .permanent)
@@ -172,11 +174,15 @@ final class MCPSession {
     // MARK: Reading
 
     private func read(_ stream: ClientStream, _ id: Int) async throws(Fault) -> Result<Reply, StepFailure> {
-        let type = stream.headers.text(of: .contentType)?.lowercased() ?? ""
-        guard type.hasPrefix("text/event-stream") else {
+        let type = MCPSession.mediaType(stream)
+        guard type == "text/event-stream" else {
+            let what = "status \(stream.status) and \(type)"
+            // Whatever else a page of another kind may be, it is read no further.
+            guard type == "application/json" else { return .failure(broken("\(what), which is no answer of MCP")) }
             let body = try await stream.collect()
-            guard let value = try? JSONValue(parsing: body) else { return .failure(broken("what is no JSON")) }
-            return outcome(MCPMessage.all(value), id) ?? .failure(broken("no answer"))
+            guard let value = try? JSONValue(parsing: body) else { return .failure(broken("\(what), which holds no JSON")) }
+            return outcome(MCPMessage.all(value), id)
+                ?? .failure(broken("\(what), which holds no JSON-RPC answer to the request"))
         }
         var parser = EventStreamParser()
         var replies = 0
@@ -185,6 +191,13 @@ final class MCPSession {
         }
         if let last = parser.finish(), let outcome = try await outcome([last], id, &replies) { return outcome }
         return .failure(broken("a stream without an answer"))
+    }
+
+    /// What the body is said to be, without parameters.
+    private static func mediaType(_ stream: ClientStream) -> String {
+        let text = stream.headers.text(of: .contentType)?.prefix { $0 != ";" && $0 != "," }.lowercased() ?? ""
+        let type = text.trimmed
+        return type.isEmpty ? "no content type" : type.cut(bytes: 100).storable
     }
 
     private func broken(_ what: String) -> StepFailure {

@@ -37,7 +37,7 @@ extension CreateSchedule {
             name: fields.required("name", .string(1...100, format: .line), "Its name."),
             definition: definition ?? .agent(AgentID(UUIDBits(high: 0, low: 0))),
             trigger: fields.required("trigger", ScheduleTrigger.input, "When it fires. The first time is later than now."),
-            input: fields.defaulted("input", .rawObject(bytes: TriggerAgent.inputBytes), .emptyObject, "What each run is given."),
+            input: fields.defaulted("input", .runInput, .emptyObject, "What each run is given."),
             policies: (
                 fields.defaulted(
                     "missed", MissedPolicy.input, .skip, "What becomes of fires that were missed by more than a minute."),
@@ -54,7 +54,7 @@ extension UpdateSchedule {
         UpdateSchedule(
             name: fields.optional("name", .string(1...100, format: .line), "Its name."),
             trigger: fields.optional("trigger", ScheduleTrigger.input, "When it fires, planned anew from now."),
-            input: fields.optional("input", .rawObject(bytes: TriggerAgent.inputBytes), "What each run is given."),
+            input: fields.optional("input", .runInput, "What each run is given."),
             missed: fields.optional("missed", MissedPolicy.input, "What becomes of missed fires."),
             overlap: fields.optional("overlap", .enumeration(OverlapPolicy.self), "What becomes of fires that overlap."))
     }

@@ -22,7 +22,8 @@ extension ScheduleTrigger {
         let event = fields.optional(
             "event", .string(1...60, format: .line), "Of an event: its type, such as execution.failed.")
         let filter = fields.optional(
-            "filter", .object(bytes: filterBytes), "Of an event: what its payload has to hold; anything when left out.")
+            "filter", .object(bytes: filterBytes),
+            "Of an event: what its payload has to hold, as events show it; anything when left out.")
         // Of a completion_of: whose runs it waits for.
         let definition = fields.definition()
         let ends = fields.optional(

@@ -8,6 +8,7 @@ import JSON
 import Loop
 import Postgres
 import Synchronization
+import Tenancy
 
 /// Lets the schedules of all tenants fire.
 public final class Scheduler: Sendable {
@@ -163,7 +164,7 @@ public final class Scheduler: Sendable {
         let last = min(row.lastEvent, seen + Scheduler.eventsPerLook)
         var filter = JSONObject()
         var definition: UUIDBits?
-        if case .event(_, let wanted) = trigger { filter = wanted }
+        if case .event(_, let wanted) = trigger { filter = EventPayload.stored(wanted) }
         if case .completionOf(let other, _) = trigger { definition = other.uuid }
         let fires = try await session.query(
             SchedulerStatements.events, schedule, seen, last, trigger.eventTypes, JSONBytes(JSONValue.object(filter).bytes),
@@ -249,13 +250,12 @@ extension ScheduleDecision.Outcome {
     }
 }
 
-extension SchedulerStatements.Event {
+extension Event {
     /// The member `event` of a run's input.
-    var value: JSONValue {
+    fileprivate var value: JSONValue {
         get throws(Fault) {
-            let id = type.hasPrefix("execution.") || type.hasPrefix("step.") ? ExecutionID(ref).description : ref.description
-            return [
-                "seq": .integer(seq), "type": .string(type), "ref": .string(id), "at": .string(at.rfc3339),
+            [
+                "seq": .integer(seq), "type": .string(type), "ref": .string(refText), "at": .string(at.rfc3339),
                 "payload": try JSONValue(parsing: payload.bytes),
             ]
         }

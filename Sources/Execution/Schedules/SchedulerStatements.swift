@@ -4,6 +4,7 @@
 import Base
 import JSON
 import Postgres
+import Tenancy
 
 enum SchedulerStatements {
     /// What runs in the scope of a tenant.
@@ -166,22 +167,8 @@ enum SchedulerStatements {
         PlannedFire(planned: try row.value(0), event: try row.value(1), depth: try row.value(2))
     }
 
-    /// An event as a run is given it.
-    struct Event: Sendable {
-        let seq: Int
-        let type: String
-        let ref: UUIDBits
-        let at: Timestamp
-        let payload: JSONRaw
-    }
-
     static let eventsByNumber = Statement<Event, [Int]>(
-        "events by their numbers", "SELECT seq, type, ref, at, payload FROM events WHERE seq = ANY ($1)"
-    ) { row throws(Fault) in
-        Event(
-            seq: try row.value(0), type: try row.value(1), ref: try row.value(2), at: try row.value(3),
-            payload: try row.json(4) ?? .emptyObject)
-    }
+        "events by their numbers", "SELECT \(Event.columns) FROM events WHERE seq = ANY ($1)", decode: Event.init)
 
     /// Makes the run of a fire, unless that fire was written before; one that waited is taken up.
     static let fire = Statement<ExecutionID, ScheduleID, Timestamp, Int, ExecutionID, JSONBytes, Int>(

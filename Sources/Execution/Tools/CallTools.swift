@@ -9,7 +9,7 @@ import Tenancy
 private enum ChildCall {
     static func declare(_ fields: inout Fields) -> (input: JSONRaw, waits: Bool) {
         (
-            fields.defaulted("input", .rawObject(bytes: TriggerAgent.inputBytes), .emptyObject, "What the child is run with."),
+            fields.defaulted("input", .runInput, .emptyObject, "What the child is run with."),
             fields.defaulted(
                 "wait", .boolean, true, "Whether to wait for its end; if not, it is cancelled with this run, but not waited for.")
         )

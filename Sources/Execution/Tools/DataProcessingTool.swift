@@ -1,7 +1,7 @@
 // `data_processing`: records from a source through cleaning, validation, enrichment and aggregation to a destination, with a report of
-// each stage. What burns a core leaves the loop; files come through the guarded client. Written records have keys that are the same
-// when the step is repeated, so that a repetition replaces what it wrote; and nothing is written to what is read, so that it reads the same.
-// Bounds: `RecordBounds`, the plan's quotas, `writtenAtOnce` records a transaction, the deadline of the run.
+// each stage. What burns a core leaves the loop; files come through the guarded client. All records are written in the transaction that
+// finishes the step: they are there, once, exactly when it has succeeded.
+// Bounds: `RecordBounds`, the plan's quotas, `writtenAtOnce` records a statement, the deadline of the run.
 
 import Base
 import HTTP
@@ -11,7 +11,7 @@ import Postgres
 import Tenancy
 
 /// Carries data from one place to another.
-struct DataProcessingTool: Tool {
+struct DataProcessingTool: StagedTool {
     static let writtenAtOnce = 500
     static let timeoutMilliseconds = 60_000
 
@@ -27,10 +27,10 @@ struct DataProcessingTool: Tool {
 
     let name = "data_processing"
     let version = "1.0.0"
-    let summary = "Reads records, cleans, validates, enriches and aggregates them, and writes them to a dataset."
+    let summary =
+        "Reads records, cleans, validates, enriches and aggregates them, and writes them to a dataset: all of them exactly once, or none."
     let category = "data"
     let rights = Rights([.datasetsRead, .datasetsWrite])
-    let effect = Effect.idempotent
     let configuration = DataPlan.input("DataProcessingConfiguration")
     let arguments = DataPlan.input("DataProcessingArguments")
     var output: SchemaNode { DataReport.output.schema }
@@ -62,17 +62,33 @@ struct DataProcessingTool: Tool {
         return shown
     }
 
-    func call(_ plan: DataPlan, in context: ToolContext) async throws(StepFailure) -> JSONValue {
+    func stage(_ plan: DataPlan, in context: ToolContext) async throws(StepFailure) -> StagedWrite {
         do throws(Fault) {
             var report = DataReport()
-            var rows = try await read(plan, context, &report)
+            var rows: [SourceRow]
+            do throws(Fault) {
+                rows = try await read(plan, context, &report)
+            } catch {
+                throw error.of("source")
+            }
             report.read = rows.count
             rows = try await checked(rows, plan, &report)
             if let enrichment = plan.enrichment { rows = try await enriched(rows, enrichment, context, &report) }
             let records = try await grouped(rows.map(\.record), plan, &report)
-            if let destination = plan.destination { try await write(records, to: destination, context, &report) }
+            let made = try await described(records, plan, report)
+            let new = try await keyed(records, plan.destination, context)
             context.write(.info, "processed \(report.read) records", JSONObject())
-            return try await given(records, plan, report)
+            return { session throws(StepFailure) in
+                var report = made
+                if let destination = plan.destination {
+                    do throws(Fault) {
+                        try await write(new, to: destination, DatasetStore(tenant: context.tenant), session, &report)
+                    } catch {
+                        throw StepFailure(error)
+                    }
+                }
+                return try DataReport.output.value(report)
+            }
         } catch {
             throw StepFailure(error)
         }
@@ -179,7 +195,13 @@ struct DataProcessingTool: Tool {
         _ rows: [SourceRow], _ enrichment: DataPlan.Enrichment, _ context: ToolContext, _ report: inout DataReport
     ) async throws(Fault) -> [SourceRow] {
         var rows = rows
-        for lookup in enrichment.lookups { rows = try await joined(rows, lookup, context, &report) }
+        for (index, lookup) in enrichment.lookups.enumerated() {
+            do throws(Fault) {
+                rows = try await joined(rows, lookup, context, &report)
+            } catch {
+                throw error.of("enrich.lookup[\(index)]")
+            }
+        }
         let looked = rows
         return try await pool.run { () throws(Fault) in
             var records = looked.map(\.record)
@@ -188,9 +210,14 @@ struct DataProcessingTool: Tool {
                     try RecordStep.derive(derivation).apply(to: &records)
                 } catch {
                     throw Fault(error.code, "enrich.derive[\(index)] failed. \(error.message)", fields: error.fields)
+                        .of("enrich.derive[\(index)]")
                 }
             }
-            try RecordStep.set(enrichment.constants).apply(to: &records)
+            do throws(Fault) {
+                try RecordStep.set(enrichment.constants).apply(to: &records)
+            } catch {
+                throw error.of("enrich.set")
+            }
             return zip(looked, records).map { SourceRow(row: $0.row, record: $1) }
         }
     }
@@ -249,35 +276,50 @@ struct DataProcessingTool: Tool {
         _ records: [JSONObject], _ plan: DataPlan, _ report: inout DataReport
     ) async throws(Fault) -> [JSONObject] {
         guard let aggregation = plan.aggregation else { return records }
-        let groups = try await pool.run { () throws(Fault) in try aggregation.groups(of: records) }
+        let groups: [JSONObject]
+        do throws(Fault) {
+            groups = try await pool.run { () throws(Fault) in try aggregation.groups(of: records) }
+        } catch {
+            throw error.of("aggregate")
+        }
         report.groups = groups.count
         return groups
     }
 
     // MARK: Giving
 
-    private func write(
-        _ records: [JSONObject], to destination: DataPlan.Destination, _ context: ToolContext, _ report: inout DataReport
-    ) async throws(Fault) {
+    /// The records as they are written; none without a destination.
+    private func keyed(
+        _ records: [JSONObject], _ destination: DataPlan.Destination?, _ context: ToolContext
+    ) async throws(Fault) -> [NewRecord] {
+        guard let destination else { return [] }
         let (fields, step) = (destination.key, context.idempotencyKey)
-        let new = try await pool.run { () throws(Fault) in try records.keyed(by: fields, otherwise: step) }
-        let store = DatasetStore(tenant: context.tenant)
-        let dataset = try await database.session(.tenant(context.tenant)) { session throws(Fault) in
-            try await store.findOrCreate(DatasetStore.Reference(destination.dataset), session)
+        do throws(Fault) {
+            return try await pool.run { () throws(Fault) in try records.keyed(by: fields, otherwise: step) }
+        } catch {
+            let named = error.fields.map { Fault.Field("destination.\($0.path)", $0.code, $0.message) }
+            throw Fault(error.code, error.message, fields: named).of("destination")
         }
+    }
+
+    /// Writes all records, holding the lock of the tenant's datasets from here to the end of the step.
+    private func write(
+        _ records: [NewRecord], to destination: DataPlan.Destination, _ store: DatasetStore, _ session: Session,
+        _ report: inout DataReport
+    ) async throws(Fault) {
+        let dataset = try await store.findOrCreate(DatasetStore.Reference(destination.dataset), session)
         guard !report.sources.contains(dataset.id) else { throw .invalid("destination", "reference", DataPlan.overlap) }
         report.dataset = dataset.id
-        for start in stride(from: 0, to: new.count, by: DataProcessingTool.writtenAtOnce) {
-            let part = PutRecords(Array(new[start..<min(start + DataProcessingTool.writtenAtOnce, new.count)]))
-            let written = try await database.session(.tenant(context.tenant)) { session throws(Fault) in
-                try await store.put(part, into: dataset.id, session)
-            }
+        for start in stride(from: 0, to: records.count, by: DataProcessingTool.writtenAtOnce) {
+            let part = PutRecords(Array(records[start..<min(start + DataProcessingTool.writtenAtOnce, records.count)]))
+            let written = try await store.put(part, into: dataset.id, session)
             report.inserted += written.inserted
             report.updated += written.updated
         }
     }
 
-    private func given(_ records: [JSONObject], _ plan: DataPlan, _ report: DataReport) async throws(Fault) -> JSONValue {
+    /// The report with as many of the records as an output holds.
+    private func described(_ records: [JSONObject], _ plan: DataPlan, _ report: DataReport) async throws(Fault) -> DataReport {
         try await pool.run { () throws(Fault) in
             var report = report
             report.count = records.count
@@ -290,7 +332,17 @@ struct DataProcessingTool: Tool {
                 report.records = Array(shown)
                 report.isTruncated = shown.count < records.count
             }
-            return try JSONValue(parsing: DataReport.output.bytes(report))
+            return report
         }
+    }
+}
+
+extension Fault {
+    /// The same, where a bound was passed and nothing is named, with the field of the plan that it is about.
+    fileprivate func of(_ field: String) -> Fault {
+        guard fields.isEmpty, code == .limitReached else { return self }
+        var named = self
+        named.fields = [Field(field, "limit", message)]
+        return named
     }
 }

@@ -1,10 +1,11 @@
 // `human_approval`: asks people of the tenant, and rests until one of them has answered or nobody did in time. Who may answer and what
-// happens without an answer is the blueprint's alone to say. What awaits an answer is listed, and answered, by `Executions+approvals`.
+// happens without an answer is the blueprint's alone to say. When it is asked there has to be somebody who may answer. What awaits an answer is listed, and answered, by `Executions+approvals`.
 // Bounds: `deadlineSeconds`, `approverLimit`, `messageCharacters`, `detailBytes`.
 
 import Base
 import Crypto
 import JSON
+import Postgres
 import Tenancy
 
 /// Asks people.
@@ -104,6 +105,27 @@ struct HumanApprovalTool: Tool {
         return name.count <= mostSignalCharacters ? name : signalPrefix + SHA256.digest(Array(stepKey.utf8)).description
     }
 
+    /// - Throws: permanent, naming `users` or `roles`, when nobody could answer: there would be nothing to wait for.
+    private func checkApprovers(_ approvers: Approvers, _ context: ToolContext) async throws(StepFailure) {
+        guard let store = context.store else { preconditionFailure("people are asked by a call of a run") }
+        let needed = approvers.rightsNeeded
+        let isThere: Bool?
+        do throws(Fault) {
+            isThere = try await store.database.once(store.scope).first(
+                ApprovalStatements.isAnswerable, approvers.isAnybody, approvers.users,
+                approvers.roles.compactMap(\.builtIn?.rawValue), approvers.roles.compactMap(\.custom),
+                Role.allCases.filter { $0.rights.contains(Rights(needed)) }.map(\.rawValue), needed.map(\.rawValue))
+        } catch {
+            throw StepFailure(error)
+        }
+        guard isThere != true else { return }
+        let words =
+            approvers.isAnybody
+            ? "No active member of the tenant may change executions, so nobody could answer."
+            : "None of those who are named is an active member of the tenant who may see executions, so nobody could answer."
+        throw StepFailure(.invalid(approvers.users.isEmpty ? "roles" : "users", "reference", words))
+    }
+
     func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
         switch context.resumption {
         case .signal(_, let payload, let sender)?:
@@ -119,6 +141,7 @@ struct HumanApprovalTool: Tool {
             return try HumanApprovalTool.answer.value(
                 Answer(isApproved: arguments.silence == .approve, comment: "", sender: nil))
         default:
+            try await checkApprovers(arguments.approvers, context)
             let deadline = arguments.deadlineSeconds.map {
                 Timestamp(microseconds: context.clock.now.microseconds + Int64($0) * 1_000_000)
             }
@@ -134,6 +157,9 @@ public struct Approvers: Sendable, Hashable {
 
     /// Whether nobody is named.
     var isAnybody: Bool { users.isEmpty && roles.isEmpty }
+
+    /// What somebody has to hold to answer; one who is not named, more.
+    var rightsNeeded: [Right] { isAnybody ? [.executionsRead, .executionsWrite] : [.executionsRead] }
 
     /// Whether somebody may, who has this role.
     func include(_ user: UserID, _ role: RoleReference) -> Bool {

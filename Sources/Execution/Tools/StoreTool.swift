@@ -43,7 +43,7 @@ struct StoreTool: TransactionalTool {
                 given: GivenRecords(&fields),
                 key: fields.defaulted(
                     "key", .array(of: FieldPathShape(), 0...8), [],
-                    "The fields whose values, joined by slashes, are a record's key; none for keys out of the execution and the place."
+                    "The fields whose values, joined by slashes, are a record's key, which no other of them may have; none for keys out of the execution and the place."
                 ),
                 mayCreate: fields.defaulted(
                     "create", .boolean, true, "Whether a dataset of that name is made when there is none."))

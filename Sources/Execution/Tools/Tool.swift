@@ -96,6 +96,7 @@ extension Tool {
     /// - Throws: `.invalid` naming the fields of the input.
     func prepare(_ input: JSONObject) throws(Fault) -> PreparedCall {
         if let tool = self as? any TransactionalTool { return try tool.prepareWithin(input) }
+        if let tool = self as? any StagedTool { return try tool.prepareStaged(input) }
         let decoded = try arguments.decode(JSONValue.object(input).bytes)
         return PreparedCall(
             effect: effect(of: decoded),
@@ -112,6 +113,8 @@ struct PreparedCall {
         case alone((ToolContext) async throws(StepFailure) -> JSONValue)
         /// In the transaction that finishes the step.
         case within((ToolContext, Session) async throws(StepFailure) -> JSONValue)
+        /// In two parts, the second of which is that transaction.
+        case staged((ToolContext) async throws(StepFailure) -> StagedWrite)
     }
 
     let effect: Effect

@@ -1,4 +1,4 @@
-// Values without a shape of ours, bounded in bytes. Neither U+0000 nor a number beyond the doubles is taken: the store would refuse
+// Values without a shape of ours, bounded in bytes, and in levels where more is put around them later. Neither U+0000 nor a number beyond the doubles is taken: the store would refuse
 // the whole row for it.
 
 internal import Base
@@ -31,15 +31,24 @@ public struct FreeShape: ValueShape {
 /// Any JSON of at most so many bytes, as the text it came in.
 public struct RawShape: ValueShape {
     let bytes: Int
+    let depth: Int?
     let isObject: Bool
 
-    public init(bytes: Int, isObject: Bool) {
+    /// - Parameter depth: the most levels of arrays and objects, where what is put around the value later needs some of the room.
+    public init(bytes: Int, depth: Int? = nil, isObject: Bool) {
         self.bytes = bytes
+        self.depth = depth
         self.isObject = isObject
     }
 
     public func decode(_ view: JSONView, _ problems: inout Problems) -> JSONRaw {
-        view.isFree(bytes: bytes, isObject: isObject, &problems) ? JSONRaw(view) : placeholder
+        guard view.isFree(bytes: bytes, isObject: isObject, &problems) else { return placeholder }
+        // What is that deep takes two bytes a level at least.
+        if let depth, view.rawCount > 2 * depth, view.isDeeper(than: depth) {
+            problems.add(.limit, "This may be nested at most \(depth) levels deep.")
+            return placeholder
+        }
+        return JSONRaw(view)
     }
 
     public var placeholder: JSONRaw { isObject ? .emptyObject : .null }
@@ -56,12 +65,25 @@ extension ValueShape where Self == FreeShape {
 
 extension ValueShape where Self == RawShape {
     /// Any JSON of at most so many bytes, passed on as text.
-    public static func rawJSON(bytes: Int) -> RawShape { RawShape(bytes: bytes, isObject: false) }
+    public static func rawJSON(bytes: Int, depth: Int? = nil) -> RawShape {
+        RawShape(bytes: bytes, depth: depth, isObject: false)
+    }
     /// Any object of at most so many bytes, passed on as text.
-    public static func rawObject(bytes: Int) -> RawShape { RawShape(bytes: bytes, isObject: true) }
+    public static func rawObject(bytes: Int, depth: Int? = nil) -> RawShape {
+        RawShape(bytes: bytes, depth: depth, isObject: true)
+    }
 }
 
 extension JSONView {
+    /// Whether arrays and objects stand within each other over more levels. Recursion is bounded by `depth`.
+    func isDeeper(than depth: Int) -> Bool {
+        switch kind {
+        case .array: depth == 0 || elements.contains { $0.isDeeper(than: depth - 1) }
+        case .object: depth == 0 || members.contains { $0.value.isDeeper(than: depth - 1) }
+        case .string, .number, .null, .bool: false
+        }
+    }
+
     /// Checks kind, size and content of a free value.
     func isFree(bytes: Int, isObject: Bool, _ problems: inout Problems) -> Bool {
         if isObject && kind != .object {

@@ -17,13 +17,40 @@ public struct Event: Sendable {
     public let payload: JSONBytes
     /// When.
     public let at: Timestamp
+    /// The definition that was run or planned, where the event is about a run or a schedule.
+    public let definition: UUIDBits?
 
-    public init(seq: Int, type: String, ref: UUIDBits, payload: JSONBytes, at: Timestamp) {
+    public init(seq: Int, type: String, ref: UUIDBits, payload: JSONBytes, at: Timestamp, definition: UUIDBits? = nil) {
         self.seq = seq
         self.type = type
         self.ref = ref
         self.payload = payload
         self.at = at
+        self.definition = definition
+    }
+
+    /// The columns that `init(_:)` reads, of rows of `events`.
+    public static let columns = """
+        seq, type, ref, payload, at, \(definitionColumn),
+        CASE WHEN \(saysDefinition) THEN (SELECT d.kind FROM definitions d WHERE d.id = \(definitionColumn)) END
+        """
+    /// Payloads of these types are ours, whole; what progress says is not.
+    private static let saysDefinition =
+        "(type LIKE 'execution.%' AND type <> 'execution.progress' OR type LIKE 'schedule.%')"
+    private static let definitionColumn = "CASE WHEN \(saysDefinition) THEN (payload ->> 'definition_id')::uuid END"
+
+    /// Reads a row of `columns`. The payload is as it is shown.
+    public init(_ row: borrowing RowReader) throws(Fault) {
+        let type = try row.value(1, as: String.self)
+        let definition = try row.value(5, as: UUIDBits?.self)
+        var payload = try row.value(3, as: JSONBytes.self)
+        // No others hold ids, and some are long.
+        if definition != nil || type.hasPrefix("notification.") {
+            payload = EventPayload.shown(payload, kind: try row.value(6))
+        }
+        self.init(
+            seq: try row.value(0), type: type, ref: try row.value(2), payload: payload, at: try row.value(4),
+            definition: definition)
     }
 
     /// What it happened to, as its id is shown.
@@ -41,6 +68,7 @@ public struct Event: Sendable {
         case "flow": "flow"
         case "automation": "auto"
         case "schedule": "sched"
+        case "notification": "notif"
         default: nil
         }
     }

@@ -1,5 +1,5 @@
-// Which events somebody wants: by type, with `*` for whatever stands there, and by what they are about. A pure rule; the database can be
-// asked by the same.
+// Which events somebody wants: by type, with `*` for whatever stands there, and by what they are about: the thing itself, or the definition that
+// a run or a schedule is of. A pure rule; the database can be asked by the same.
 // Bounds: `patternLimit` patterns and `refLimit` ids.
 
 import Base
@@ -21,7 +21,8 @@ public struct EventFilter: Sendable, Hashable {
 
     /// Whether an event is one of the wanted.
     public func matches(_ event: Event) -> Bool {
-        (refs.isEmpty || refs.contains(event.ref)) && (patterns.isEmpty || patterns.contains { $0.matches(event.type) })
+        (refs.isEmpty || refs.contains(event.ref) || event.definition.map(refs.contains) == true)
+            && (patterns.isEmpty || patterns.contains { $0.matches(event.type) })
     }
 
     /// The bits of an id as it is shown, of whatever kind.

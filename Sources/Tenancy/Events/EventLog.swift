@@ -60,8 +60,6 @@ public struct EventLog: Sendable {
 
     // MARK: Statements
 
-    private static let columns = "seq, type, ref, payload, at"
-
     private static let bounds = Statement<Bounds>(
         "bounds of events",
         """
@@ -70,23 +68,19 @@ public struct EventLog: Sendable {
     ) { row throws(Fault) in Bounds(first: try row.value(0), last: try row.value(1)) }
 
     private static let following = Statement<Event, Int, Int>(
-        "following events", "SELECT \(columns) FROM events WHERE seq > $1 ORDER BY seq LIMIT $2", repeatable: true,
-        decode: event)
+        "following events", "SELECT \(Event.columns) FROM events WHERE seq > $1 ORDER BY seq LIMIT $2", repeatable: true,
+        decode: Event.init)
 
     private static let page = Statement<Event, [String]?, [UUIDBits]?, Int?, Int, Bool, Int>(
         "list events",
         """
-        SELECT \(columns) FROM events
-        WHERE ($1::text[] IS NULL OR type LIKE ANY ($1)) AND ($2::uuid[] IS NULL OR ref = ANY ($2)) AND seq > $6
+        SELECT \(Event.columns) FROM events
+        WHERE ($1::text[] IS NULL OR type LIKE ANY ($1))
+            AND ($2::uuid[] IS NULL OR ref = ANY ($2) OR payload ->> 'definition_id' = ANY ($2::text[])) AND seq > $6
         \(ListClause.after("seq", place: "$3", ascending: "$5", limit: "$4"))
-        """, repeatable: true, decode: event)
+        """, repeatable: true, decode: Event.init)
 
     private static let lasts = Statement<(tenant: TenantID, last: Int), [TenantID]>(
         "last events", "SELECT tenant_id, last_seq FROM event_sequences WHERE tenant_id = ANY ($1)", repeatable: true
     ) { row throws(Fault) in (try row.value(0), try row.value(1)) }
-
-    private static func event(_ row: borrowing RowReader) throws(Fault) -> Event {
-        Event(
-            seq: try row.value(0), type: try row.value(1), ref: try row.value(2), payload: try row.value(3), at: try row.value(4))
-    }
 }

@@ -18,8 +18,12 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
     case executions
     /// Definitions that were deleted, with all that they left behind.
     case definitions
+    /// Versions of definitions that no run that is kept is of, but the newest of each.
+    case definitionVersions = "definition_versions"
     /// Schedules that were deleted, with their fires.
     case schedules
+    /// Fires of a month ago, also of schedules that nobody looks at any more.
+    case scheduleFires = "schedule_fires"
     /// Datasets that were deleted, with their records.
     case datasets
     case events
@@ -46,6 +50,8 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
             try await HousekeepingChore.trim(HousekeepingStatements.trimExecutions, in: session) { plan, _ in plan.executionDays }
         case .definitions: try await HousekeepingChore.removeRemains(HousekeepingStatements.remains, in: session)
         case .schedules: try await HousekeepingChore.removeRemains(HousekeepingStatements.remainsOfSchedules, in: session)
+        case .definitionVersions: try await HousekeepingChore.trimVersions(in: session)
+        case .scheduleFires: try await remove(HousekeepingStatements.scheduleFires, in: session)
         case .datasets: try await HousekeepingChore.removeRemains(HousekeepingStatements.remainsOfDatasets, in: session)
         case .events: try await remove(HousekeepingStatements.events, in: session)
         case .notifications: try await remove(HousekeepingStatements.notifications, in: session)
@@ -68,6 +74,19 @@ enum HousekeepingChore: String, CaseIterable, Sendable {
             if count > 0 { return .more(count) }
         }
         return .done(0)
+    }
+
+    /// Removes versions of definitions of all tenants, in parts, until a batch is full.
+    private static func trimVersions(in session: Session) async throws(Fault) -> HousekeepingStep {
+        var behind: TenantID?
+        var rest = Housekeeping.batchRows
+        repeat {
+            let tenants = try await session.query(HousekeepingStatements.plans, behind, tenantsAtOnce).map(\.id)
+            rest -= try await session.first(HousekeepingStatements.trimVersions, tenants, rest) ?? 0
+            behind = tenants.count == tenantsAtOnce ? tenants.last : nil
+        } while behind != nil && rest > 0
+        let count = Housekeeping.batchRows - rest
+        return rest == 0 ? .more(count) : .done(count)
     }
 
     /// Removes some rows of a tenant whose time has come; its own row when nothing else is left.
@@ -126,6 +145,12 @@ enum HousekeepingStatements {
     static let idempotencyKeys = removal("idempotency_keys", "expires_at < now()")
     static let operatorIdempotencyKeys = removal("operator_idempotency_keys", "expires_at < now()")
     static let events = removal("events", "at < now() - interval '7 days'")
+    static let scheduleFires = removal(
+        "schedule_fires", "planned_at < now() - interval '30 days' AND outcome <> 'buffered'")
+    /// How many of the newest versions stay is the function's to say.
+    static let trimVersions = Statement<Int, [TenantID], Int>("trim versions", "SELECT insula_trim_versions($1, $2)") {
+        row throws(Fault) in try row.value(0)
+    }
     static let notifications = removal("notifications", "created_at < now() - interval '30 days'")
 
     // MARK: Tenants

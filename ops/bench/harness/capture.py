@@ -11,7 +11,7 @@ from .machine import Failure
 WAIT_SECONDS = 15
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Parameters that a trigger only hands on to a CTE, where PostgreSQL can't tell what they are.
-TRIGGER_TYPES = ("uuid", "uuid", "uuid", "jsonb", "bigint", "timestamptz", "text", "jsonb")
+TRIGGER_TYPES = ("uuid", "uuid", "uuid", "jsonb", "bigint", "timestamptz", "text", "jsonb", "bigint")
 
 
 @dataclass
