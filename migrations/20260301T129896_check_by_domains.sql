@@ -1,5 +1,8 @@
 -- What a column may hold is said by its type. PostgreSQL reads a table's CHECKs anew in every statement that writes to the table, which for
--- executions cost more than the row; a domain's is read once a connection.
+-- executions cost more than the row; a domain's is read once a connection. This writes the tables anew, while nobody else may touch them.
+
+LOCK TABLE execution_queue, executions, execution_steps, execution_logs, event_outbox, events, audit_log, idempotency_keys
+    IN ACCESS EXCLUSIVE MODE;
 
 CREATE DOMAIN execution_state AS text CHECK (VALUE IN (
     'scheduled', 'queued', 'running', 'waiting', 'paused', 'retry_wait', 'cancelling', 'succeeded', 'failed', 'timed_out', 'cancelled',

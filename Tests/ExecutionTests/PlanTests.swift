@@ -88,6 +88,27 @@ import Testing
         }
     }
 
+    @Test func `events about a thing or a definition are found by indexes, under the policies of the tenant`() async throws {
+        try await crowded { shop in
+            try shop.force(
+                """
+                INSERT INTO events (tenant_id, seq, type, ref, payload, at)
+                SELECT $1, n, 'execution.started', gen_random_uuid(), jsonb_build_object('definition_id', gen_random_uuid()), now()
+                FROM generate_series(1, 20000) n
+                """, [shop.tenant.uuid.description])
+            try shop.force("ANALYZE events")
+            let connection = try shop.url.connectAsSuperuser()
+            _ = try connection.rows("SET plan_cache_mode = force_custom_plan")
+            _ = try connection.rows(
+                "PREPARE asked (text[], uuid[], bigint, bigint, bool, bigint) AS \(EventLog.page.identity.sql)")
+            _ = try connection.rows("SELECT set_config('insula.tenant', $1, false)", [shop.tenant.uuid.description])
+            _ = try connection.rows("SET ROLE insula_app")
+            let plan = try connection.rows("EXPLAIN EXECUTE asked (NULL, ARRAY[\(node)]::uuid[], NULL, 21, false, 0)")
+                .compactMap { $0[0] }.joined(separator: "\n")
+            #expect(plan.contains("events_by_ref") && plan.contains("events_by_definition"), "\(plan)")
+        }
+    }
+
     @Test func `events are taken out of the outbox at their places`() async throws {
         try await crowded { shop in
             let plan = try plan(of: EventSequencer.move, ["1000"], shop)

@@ -6,6 +6,7 @@ import InsulaTesting
 import JSON
 import Loop
 import Postgres
+import Synchronization
 import Tenancy
 import Testing
 
@@ -93,6 +94,39 @@ import Testing
             #expect(failure?.fault.code == .leaseLost)
             #expect(try count(shop, "dataset_records") == "0" && count(shop, "datasets") == "0")
             #expect(try shop.force("SELECT status FROM execution_steps") == [["started"]])
+        }
+    }
+
+    @Test func `one that is tried answers with its failure, and leaves nothing behind`() async throws {
+        try await run { shop, tool, _ in
+            try shop.force(#"UPDATE tenants SET quotas = '{"datasets": 2, "dataset_records": 1000}'"#)
+            let agent = try await shop.agent("data_processing")
+            for (count, member, stored) in [(1_200, "error", "0"), (600, "output", "600")] {
+                _ = try await shop.trigger(agent)
+                let claim = try await shop.claim()
+                let (store, log) = (shop.store(claim), RunLog(epoch: 1))
+                _ = try await store.begin()
+                let input = try #require(Self.plan(count).object)
+                let step = try shop.step(tool, input: input)
+                try await store.begin(step, log)
+                let context = ToolContext(
+                    tenant: shop.tenant, execution: claim.execution, stepKey: step.key,
+                    deadline: Instant.now.advanced(milliseconds: 60_000), log: log)
+                guard case .staged(let stage) = try TriedTool(base: tool).prepare(input).way else {
+                    Issue.record("a staged tool is staged when it is tried, too")
+                    return
+                }
+                let write = try await stage(context)
+                let answer = Mutex(JSONValue.null)
+                try await store.transact(step, Spending()) { session throws(StepFailure) in
+                    let made = try await write(session)
+                    answer.withLock { $0 = made }
+                    return made.bytes
+                }
+                #expect(answer.withLock { $0.object?.members.map(\.name) } == [member])
+                #expect(try self.count(shop, "dataset_records") == stored)
+                #expect(try await shop.steps(claim.execution).map(\.status) == [.succeeded])
+            }
         }
     }
 

@@ -45,6 +45,19 @@ import Testing
         }
     }
 
+    @Test func `steps stand in the order in which they were done, however quickly`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let blueprint = Blueprint(
+                tools: Array(repeating: Blueprint.ToolUse(name: "ping", configuration: JSONObject()), count: 12),
+                strategy: Blueprint.StrategyUse(name: "reactive"), limits: .standard)
+            let agent = try await shop.agents.create(CreateAgent(name: "T", blueprint: blueprint), try shop.permit())
+            _ = try await shop.agents.start(agent.id, try shop.permit())
+            let id = try await shop.trigger(agent)
+            try await shop.working { _ = try await shop.ended(id) }
+            #expect(try await shop.steps(id).map(\.key) == (0..<12).map { "tool[\($0)]" })
+        }
+    }
+
     @Test func `a part of large steps ends before it passes its bound, and has one step at least`() async throws {
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")

@@ -20,12 +20,14 @@ public final class EventHub: Sendable {
         var tail: Int
         /// Subscriptions by loop.
         var watchers: [Int]
-        var isReading = false
+        /// Who reads for it, of all who ever did.
+        var reader: Int?
         var isStale = false
     }
 
     private struct State {
         var feeds: [TenantID: Feed] = [:]
+        var readers = 0
         var isStopped = false
         var sleeper: Sleeper?
         var task: Task<Void, Never>?
@@ -93,40 +95,38 @@ public final class EventHub: Sendable {
     }
 
     private func hear(of tenant: TenantID, _ last: Int) {
-        let begins = state.withLock { state in
-            guard var feed = state.feeds[tenant], last > feed.tail else { return false }
-            defer { state.feeds[tenant] = feed }
-            if feed.isReading {
-                feed.isStale = true
-                return false
+        let reader = state.withLock { state -> Int? in
+            guard let feed = state.feeds[tenant], last > feed.tail else { return nil }
+            guard feed.reader == nil else {
+                state.feeds[tenant]?.isStale = true
+                return nil
             }
-            feed.isReading = true
-            return true
+            state.readers += 1
+            state.feeds[tenant]?.reader = state.readers
+            return state.readers
         }
-        if begins { home.spawn { [self] in await read(tenant) } }
+        if let reader { home.spawn { [self] in await read(tenant, as: reader) } }
     }
 
-    /// Reads what is new of a tenant and hands it out, until there is nothing new.
-    private func read(_ tenant: TenantID) async {
-        while let tail = state.withLock({ $0.feeds[tenant]?.tail }) {
+    /// Reads what is new of a tenant and hands it out, until there is nothing new or the feed has another reader.
+    private func read(_ tenant: TenantID, as reader: Int) async {
+        while let tail = state.withLock({ $0.feeds[tenant].flatMap { $0.reader == reader ? $0.tail : nil } }) {
             let began = Instant.now
             let events = (try? await log.following(tail, of: tenant)) ?? []
-            handOut(EventBatch(tenant: tenant, after: tail, events: events))
+            handOut(EventBatch(tenant: tenant, after: tail, events: events), as: reader)
             if events.count == EventLog.pageRows { continue }
             await home.sleep(milliseconds: max(0, EventHub.gatherMilliseconds - Instant.now.milliseconds(since: began)))
-            let goesOn = state.withLock { state in
-                guard let feed = state.feeds[tenant] else { return false }
+            state.withLock { state in
+                guard let feed = state.feeds[tenant], feed.reader == reader else { return }
+                if !feed.isStale { state.feeds[tenant]?.reader = nil }
                 state.feeds[tenant]?.isStale = false
-                state.feeds[tenant]?.isReading = feed.isStale
-                return feed.isStale
             }
-            if !goesOn { return }
         }
     }
 
-    private func handOut(_ batch: EventBatch) {
+    private func handOut(_ batch: EventBatch, as reader: Int) {
         let loops = state.withLock { state -> [Int] in
-            guard var feed = state.feeds[batch.tenant], feed.tail == batch.after else { return [] }
+            guard var feed = state.feeds[batch.tenant], feed.reader == reader else { return [] }
             feed.tail = batch.through
             state.feeds[batch.tenant] = feed
             return batch.events.isEmpty ? [] : feed.watchers.indices.filter { feed.watchers[$0] > 0 }

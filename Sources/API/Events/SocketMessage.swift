@@ -58,7 +58,8 @@ enum SocketMessage: Sendable {
             "types", .array(of: pattern, 0...EventFilter.patternLimit), [], "Types; the last part may be `*`.")
         let refs = fields.defaulted(
             "refs", .array(of: ref, 0...EventFilter.refLimit), [],
-            "Ids of what they may be about; that of a definition stands for its runs and schedules, too.")
+            "Ids of what they may be about; that of a definition stands for its runs and schedules, too, but not for their steps and progress."
+        )
         return EventFilter(
             patterns: types.compactMap { EventPattern($0) }, refs: Set(refs.compactMap { EventFilter.ref($0) }))
     }

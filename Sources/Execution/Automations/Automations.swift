@@ -73,7 +73,10 @@ public final class Automations: Sendable {
             try await store.update(
                 id, change, permit, .automationUpdated,
                 body: { present, session throws(Fault) in
-                    guard let body = update.body(after: try AutomationBody(stored: present)) else { return nil }
+                    let present = try AutomationBody(stored: present)
+                    guard let body = update.body(after: present) else { return nil }
+                    // Who may not run it himself changes nothing that runs by itself.
+                    if !present.triggers.isEmpty { _ = try permit.scope.permit(ExecutionsWrite.self) }
                     let calls = try body.check(against: registry)
                     try calls.checkRights(of: permit.scope, registry)
                     try await calls.checkReferences(registry, within: session)

@@ -178,7 +178,8 @@ final class MCPSession {
         guard type == "text/event-stream" else {
             let what = "status \(stream.status) and \(type)"
             // Whatever else a page of another kind may be, it is read no further.
-            guard type == "application/json" else { return .failure(broken("\(what), which is no answer of MCP")) }
+            let mayBeJSON = type == "application/json" || type.hasSuffix("+json") || type == MCPSession.noMediaType
+            guard mayBeJSON else { return .failure(broken("\(what), which is no answer of MCP")) }
             let body = try await stream.collect()
             guard let value = try? JSONValue(parsing: body) else { return .failure(broken("\(what), which holds no JSON")) }
             return outcome(MCPMessage.all(value), id)
@@ -193,11 +194,13 @@ final class MCPSession {
         return .failure(broken("a stream without an answer"))
     }
 
+    private static let noMediaType = "no content type"
+
     /// What the body is said to be, without parameters.
     private static func mediaType(_ stream: ClientStream) -> String {
         let text = stream.headers.text(of: .contentType)?.prefix { $0 != ";" && $0 != "," }.lowercased() ?? ""
         let type = text.trimmed
-        return type.isEmpty ? "no content type" : type.cut(bytes: 100).storable
+        return type.isEmpty ? noMediaType : type.cut(bytes: 100).storable
     }
 
     private func broken(_ what: String) -> StepFailure {

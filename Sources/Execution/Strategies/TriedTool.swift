@@ -29,28 +29,28 @@ struct TriedTool<Base: Tool>: Tool {
         do throws(StepFailure) {
             return ["output": try await base.call(arguments, in: context)]
         } catch {
-            guard case .permanent = error.kind, error.fault.code != .cancelled, error.fault.code != .leaseLost else {
-                throw error
-            }
-            return ["error": .object(error.fault.toldToModel)]
+            return try TriedTool.told(error)
         }
     }
-}
 
-/// What a transactional tool did before it failed is undone, and that it failed is written down.
-extension TriedTool: TransactionalTool where Base: TransactionalTool {
-    func call(
-        _ arguments: Base.Arguments, in context: ToolContext, within session: Session
+    /// The answer that a lasting failure is.
+    /// - Throws: what is no answer.
+    private static func told(_ error: StepFailure) throws(StepFailure) -> JSONValue {
+        guard case .permanent = error.kind, error.fault.code != .cancelled, error.fault.code != .leaseLost else { throw error }
+        return ["error": .object(error.fault.toldToModel)]
+    }
+
+    /// Does what can be undone. What it did before it failed is undone, and that it failed is written down.
+    private static func attempt(
+        in session: Session, _ body: () async throws(StepFailure) -> JSONValue
     ) async throws(StepFailure) -> JSONValue {
-        try await TriedTool.run(TriedStatements.begin, in: session)
+        try await run(TriedStatements.begin, in: session)
         do throws(StepFailure) {
-            return ["output": try await base.call(arguments, in: context, within: session)]
+            return ["output": try await body()]
         } catch {
-            guard case .permanent = error.kind, error.fault.code != .cancelled, error.fault.code != .leaseLost else {
-                throw error
-            }
-            try await TriedTool.run(TriedStatements.undo, in: session)
-            return ["error": .object(error.fault.toldToModel)]
+            let answer = try told(error)
+            try await run(TriedStatements.undo, in: session)
+            return answer
         }
     }
 
@@ -59,6 +59,30 @@ extension TriedTool: TransactionalTool where Base: TransactionalTool {
             try await session.execute(statement)
         } catch {
             throw StepFailure(error)
+        }
+    }
+}
+
+extension TriedTool: TransactionalTool where Base: TransactionalTool {
+    func call(
+        _ arguments: Base.Arguments, in context: ToolContext, within session: Session
+    ) async throws(StepFailure) -> JSONValue {
+        try await TriedTool.attempt(in: session) { () throws(StepFailure) in
+            try await base.call(arguments, in: context, within: session)
+        }
+    }
+}
+
+extension TriedTool: StagedTool where Base: StagedTool {
+    func stage(_ arguments: Base.Arguments, in context: ToolContext) async throws(StepFailure) -> StagedWrite {
+        do throws(StepFailure) {
+            let write = try await base.stage(arguments, in: context)
+            return { session throws(StepFailure) in
+                try await TriedTool.attempt(in: session) { () throws(StepFailure) in try await write(session) }
+            }
+        } catch {
+            let answer = try TriedTool.told(error)
+            return { _ throws(StepFailure) in answer }
         }
     }
 }

@@ -20,7 +20,7 @@ extension StagedTool {
     public var effect: Effect { .idempotent }
 
     public func call(_ arguments: Arguments, in context: ToolContext) async throws(StepFailure) -> JSONValue {
-        preconditionFailure("a staged tool is called in two parts")
+        throw StepFailure(Fault(.internalError, "A staged tool is called in two parts."), .permanent)
     }
 
     /// Makes a call ready that can be made later, in two parts.

@@ -90,7 +90,7 @@ import Tenancy
             return later(log) { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) }
         }
         pending.remove(at: beginning)
-        later(log) { batch in
+        later(log, at: beginning) { batch in
             batch.add(
                 StepStatements.complete, execution, epoch, step.key, step.tool, step.effect.rawValue, step.hash,
                 JSONBytes(step.input.bytes), step.attempt, finish.output.map { JSONBytes($0) }, finish.tokens,
@@ -316,8 +316,11 @@ import Tenancy
     }
 
     /// Keeps a lesser change for the next that matters, or for a little while.
-    private func later(_ log: RunLog, begins step: String? = nil, _ add: @escaping (inout Batch<Once>) -> Void) {
-        pending.append(Addition(begins: step, add: add))
+    /// - Parameter place: where it stands among what is pending; at the end when `nil`.
+    private func later(
+        _ log: RunLog, begins step: String? = nil, at place: Int? = nil, _ add: @escaping (inout Batch<Once>) -> Void
+    ) {
+        pending.insert(Addition(begins: step, add: add), at: place ?? pending.count)
         guard flushing == nil, let loop = EventLoop.current else { return }
         flushing = loop.spawn { [self] in
             await loop.sleep(milliseconds: RunStore.flushMilliseconds)

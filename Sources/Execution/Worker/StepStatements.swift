@@ -32,8 +32,8 @@ enum StepStatements {
         """
         WITH fence AS (\(RunStatements.fence)), begun AS (
             INSERT INTO execution_steps AS s (
-                tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch)
-            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'started', $8, $2 FROM fence
+                tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch, started_at)
+            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'started', $8, $2, clock_timestamp() FROM fence
             ON CONFLICT (tenant_id, execution_id, step_key) DO UPDATE
             SET status = 'started', attempt = excluded.attempt, epoch = excluded.epoch, error = NULL,
                 started_at = clock_timestamp(), finished_at = NULL
@@ -76,12 +76,14 @@ enum StepStatements {
         WITH fence AS (\(RunStatements.fence)), finished AS (
             INSERT INTO execution_steps AS s (
                 tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch, output, tokens,
-                cost_microdollars, finished_at)
-            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'succeeded', $8, $2, $9, $10 + $12, $11 + $13, clock_timestamp() FROM fence
+                cost_microdollars, started_at, finished_at)
+            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'succeeded', $8, $2, $9, $10 + $12, $11 + $13, clock_timestamp(),
+                clock_timestamp()
+            FROM fence
             ON CONFLICT (tenant_id, execution_id, step_key) DO UPDATE
             SET status = 'succeeded', attempt = excluded.attempt, epoch = excluded.epoch, output = excluded.output, error = NULL,
                 tokens = s.tokens + excluded.tokens, cost_microdollars = s.cost_microdollars + excluded.cost_microdollars,
-                started_at = now(), finished_at = clock_timestamp()
+                started_at = excluded.started_at, finished_at = excluded.finished_at
             WHERE s.status <> 'succeeded'
             RETURNING *
         ), spent AS (

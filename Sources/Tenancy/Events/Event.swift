@@ -31,13 +31,8 @@ public struct Event: Sendable {
 
     /// The columns that `init(_:)` reads, of rows of `events`.
     public static let columns = """
-        seq, type, ref, payload, at, \(definitionColumn),
-        CASE WHEN \(saysDefinition) THEN (SELECT d.kind FROM definitions d WHERE d.id = \(definitionColumn)) END
+        seq, type, ref, payload, at, definition_id, (SELECT d.kind FROM definitions d WHERE d.id = definition_id)
         """
-    /// Payloads of these types are ours, whole; what progress says is not.
-    private static let saysDefinition =
-        "(type LIKE 'execution.%' AND type <> 'execution.progress' OR type LIKE 'schedule.%')"
-    private static let definitionColumn = "CASE WHEN \(saysDefinition) THEN (payload ->> 'definition_id')::uuid END"
 
     /// Reads a row of `columns`. The payload is as it is shown.
     public init(_ row: borrowing RowReader) throws(Fault) {

@@ -71,12 +71,12 @@ public struct EventLog: Sendable {
         "following events", "SELECT \(Event.columns) FROM events WHERE seq > $1 ORDER BY seq LIMIT $2", repeatable: true,
         decode: Event.init)
 
-    private static let page = Statement<Event, [String]?, [UUIDBits]?, Int?, Int, Bool, Int>(
+    static let page = Statement<Event, [String]?, [UUIDBits]?, Int?, Int, Bool, Int>(
         "list events",
         """
         SELECT \(Event.columns) FROM events
         WHERE ($1::text[] IS NULL OR type LIKE ANY ($1))
-            AND ($2::uuid[] IS NULL OR ref = ANY ($2) OR payload ->> 'definition_id' = ANY ($2::text[])) AND seq > $6
+            AND ($2::uuid[] IS NULL OR ref = ANY ($2) OR definition_id = ANY ($2)) AND seq > $6
         \(ListClause.after("seq", place: "$3", ascending: "$5", limit: "$4"))
         """, repeatable: true, decode: Event.init)
 

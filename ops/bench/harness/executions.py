@@ -23,6 +23,8 @@ HISTORY, PAST = 5_000, "now() - interval '1 day'"
 RECENT = "created_at > now() - interval '1 hour'"
 DRAIN_SECONDS = 60
 POLL_SECONDS = 0.05
+# As the server's own connections are set for these statements.
+LANE_SETTINGS = "-c jit=off -c enable_seqscan=off -c random_page_cost=0.1"
 # What a node of the standard settings claims at once; pgbench batches as many.
 BATCH = 32
 PGBENCH_CHOICES = (2, 4, 8)
@@ -166,7 +168,7 @@ def _pgbench(cluster, script, clients, seconds):
     finished = subprocess.run(
         ["pgbench", "-n", "-M", "prepared", "-f", script, f"-c{clients}", f"-j{min(2, clients)}", f"-T{max(1, round(seconds))}",
          "-h", cluster.folder, "-U", OWNER, cluster.name],
-        capture_output=True, text=True, env=machine.surroundings({"PGOPTIONS": f"-c role={REQUESTS}"}))
+        capture_output=True, text=True, env=machine.surroundings({"PGOPTIONS": f"-c role={REQUESTS} {LANE_SETTINGS}"}))
     latency = re.search(r"latency average = ([0-9.]+) ms", finished.stdout)
     if finished.returncode or not latency or "aborted" in finished.stderr:
         raise Failure("pgbench: " + (finished.stderr.strip()[-2000:] or finished.stdout.strip()))
