@@ -172,7 +172,9 @@ extension TenantTable {
         TenantTable("event_outbox", omitting: ["id", "type", "ref", "payload", "at"]),
         TenantTable(
             "events", as: "event", key: [("seq", "bigint")],
-            [("seq", .number), ("type", .text), ("ref", .id("")), ("payload", .json), ("at", .time)]),
+            [("seq", .number), ("type", .text), ("ref", .id("")), ("payload", .json), ("at", .time)],
+            // It stands in the payload.
+            omitting: ["definition_id"]),
         TenantTable("event_sequences", omitting: ["last_seq"]),
     ]
 }
