@@ -19,7 +19,9 @@ EVENT_SECONDS = 4
 PATIENCE_SECONDS = 15
 GOAL = 5
 MARK = b'"ref":"exec_'
-PAYLOAD = '{"state":"succeeded","attempt":1,"definition_id":"agent_01j8z6c4vzf0hs2m7s2r6v9k3d"}'
+PAYLOAD = '{"state":"succeeded","attempt":1,"agent_id":"agent_01j8z6c4vzf0hs2m7s2r6v9k3d"}'
+# As ours is stored, before the id is spelled.
+STORED = '{"state":"succeeded","attempt":1,"definition_id":"019e0d8d-81de-7f91-9c53-1f3889b4d1a3"}'
 
 
 def _frame(text):
@@ -116,7 +118,7 @@ def w9(our, seeded, cluster, options):
     ours = (f"with n as (insert into event_sequences as s (tenant_id, last_seq) values ('{seeded.tenant}', 1) "
             "on conflict (tenant_id) do update set last_seq = s.last_seq + 1 returning tenant_id, last_seq), "
             "w as (insert into events (tenant_id, seq, type, ref, payload, at) "
-            f"select tenant_id, last_seq, 'execution.succeeded', '{ref}', '{PAYLOAD}', now() from n) "
+            f"select tenant_id, last_seq, 'execution.succeeded', '{ref}', '{STORED}', now() from n) "
             "select pg_notify('insula_events', tenant_id || ':' || last_seq) from n;")
     event = '{"type":"event","id":"default","event":{"seq":123456,"type":"execution.succeeded","ref":"exec_01j8z6c4vzf0hs2m7s2r6v9k3d","at":"2026-01-01T00:00:00.000Z","payload":' + PAYLOAD + "}}"
     theirs = f"do $$ begin perform pg_notify('events', '{event}'); end $$;"
