@@ -350,7 +350,7 @@ analyze
 
 def _claim_milliseconds(cluster, contract, seconds):
     """What a claim of a batch takes from somewhere in the round of lanes; it is rolled back each time."""
-    place = "(lpad(to_hex(:start), 8, '0') || '-0000-7000-8000-000000000000')::uuid"
+    place = "(lpad(to_hex(:start::bigint), 8, '0') || '-0000-7000-8000-000000000000')::uuid"
     script = BUILT / "claim.pgbench"
     script.write_text("\n".join([
         "\\set start random(0, 4294967295)", "BEGIN;", "SET LOCAL ROLE insula_worker;", contract.lock.text() + ";",
