@@ -133,6 +133,26 @@ import Testing
         }
     }
 
+    @Test func `who stands behind the lanes of suspended tenants is served without waiting for the next look`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let other = try Workshop.makeTenant(in: shop.url)
+            for tenant in [shop.tenant, other] { try shop.subscribe(.enterprise, tenant) }
+            try fill(shop, shop.tenant, 2 * ClaimStatement.laneLimit + 100, key: "key", apart: true)
+            try shop.force(
+                "UPDATE tenants SET state = 'suspended', suspended_at = now() WHERE tenant_id = $1",
+                [shop.tenant.uuid.description])
+            try fill(shop, other, 1)
+            var lease = Workshop.lease
+            lease.pollMilliseconds = 3_600_000
+            let worker = shop.worker(lease: lease)
+            await worker.start()
+            try await shop.until("the other tenant is served") {
+                try shop.force("SELECT 1 FROM execution_queue WHERE tenant_id = $1", [other.uuid.description]).isEmpty
+            }
+            await worker.stop(graceMilliseconds: 0)
+        }
+    }
+
     @Test func `every lane comes to its turn however many there are`() async throws {
         try await Workshop.run([]) { shop in
             try shop.subscribe(.enterprise)

@@ -35,6 +35,8 @@ enum ClaimStatement {
         let place: Place?
         /// Whether something that is ready must wait until others end, by a limit of its tenant, definition or key.
         let isHeldBack: Bool
+        /// Whether anything is ready at all, whoever it belongs to.
+        let isAnyReady: Bool
     }
 
     /// A lane.
@@ -139,7 +141,7 @@ enum ClaimStatement {
             ON CONFLICT (tenant_id) DO UPDATE SET served = excluded.served
         )
         SELECT taken.tenant_id, taken.execution_id, taken.epoch, taken.crash_count, taken.parent_id, last.tenant_id, last.lane,
-            (SELECT count(*) FROM ready) > (SELECT count(*) FROM chosen)
+            (SELECT count(*) FROM ready) > (SELECT count(*) FROM chosen), EXISTS (SELECT FROM seen)
         FROM (SELECT) always
         LEFT JOIN walked last ON last.number = \(laneLimit)
         LEFT JOIN taken ON true
@@ -148,6 +150,6 @@ enum ClaimStatement {
         Row(
             claim: row.isNull(0) ? nil : try WorkerStatements.claim(row, isOverdue: false),
             place: row.isNull(5) ? nil : Place(tenant: try row.value(5), lane: try row.value(6)),
-            isHeldBack: try row.value(7))
+            isHeldBack: try row.value(7), isAnyReady: try row.value(8))
     }
 }

@@ -26,6 +26,8 @@ public final class Worker: Sendable {
         var place = ClaimStatement.Place()
         /// Whether something was ready that a limit held back, when this node looked last.
         var isHeldBack = false
+        /// Whether something is ready and the last claim did not see all lanes.
+        var hasFurtherLanes = false
         /// How many runs have ended here.
         var ended = 0
     }
@@ -150,9 +152,14 @@ public final class Worker: Sendable {
 
     // MARK: Claiming
 
+    /// Claims in a row that may come to nothing before the node rests: enough for some 2,000 lanes of suspended tenants.
+    private static let vainClaimLimit = 8
+
     private func claim(_ sleeper: Sleeper) async {
         // Whether a claim may have been made whose answer was lost.
         var isUnsure = false
+        // Claims in a row that took nothing of what is ready, since those lanes may not be served.
+        var vainClaims = 0
         while !isStopped {
             if isUnsure { isUnsure = !(await handBackOthers()) }
             let free = await freePlaces(sleeper)
@@ -167,7 +174,15 @@ public final class Worker: Sendable {
                     isUnsure = true
                 }
                 // What was passed over for others is looked at again.
-                if taken > 0 { continue }
+                if taken > 0 {
+                    vainClaims = 0
+                    continue
+                }
+                if !isUnsure, vainClaims < Worker.vainClaimLimit, state.withLock({ $0.hasFurtherLanes }) {
+                    vainClaims += 1
+                    continue
+                }
+                vainClaims = 0
             }
             await lookForWishes()
             // Nor does what one held back that has ended meanwhile wait.
@@ -199,6 +214,7 @@ public final class Worker: Sendable {
         state.withLock { state in
             state.place = rows.first?.place ?? ClaimStatement.Place()
             state.isHeldBack = rows.first?.isHeldBack ?? false
+            state.hasFurtherLanes = rows.first.map { $0.place != nil && $0.isAnyReady } ?? false
         }
         let claims = rows.compactMap(\.claim)
         for claim in claims { start(claim) }
