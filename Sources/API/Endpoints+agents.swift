@@ -30,7 +30,7 @@ extension Endpoint {
                 call, permit, input throws(Fault) in
                 try await agents.create(input, permit)
             },
-            .asking("/v1/agents", "List the agents", AgentsRead.self, ListAgents.query, answers: Agent.summary.page) {
+            .asking("/v1/agents", "List the agents", AgentsRead.self, ListAgents.query, answers: AgentSummary.output.page) {
                 call, permit, query throws(Fault) in
                 let before: AgentID? = try query.paging.place(in: query.name, for: permit.scope)
                 let part = try await agents.list(

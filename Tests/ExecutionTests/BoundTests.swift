@@ -58,9 +58,7 @@ import Testing
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")
             let schedules = Schedules(database: shop.database)
-            let id = try await schedules.create(
-                CreateSchedule(name: "S", definition: .agent(agent.id), trigger: .interval(seconds: 3_600)), try shop.permit()
-            ).id
+            let id = try await shop.schedule(agent)
             try shop.force("INSERT INTO queue_shares (tenant_id, served, is_full) SELECT tenant_id, 0, true FROM tenants")
             try shop.force(
                 """
@@ -140,11 +138,11 @@ import Testing
                 database: shop.database, registry: shop.registry, schedules: Schedules(database: shop.database),
                 signal: shop.signal)
             let automation = try await automations.create(sample("ping"), try shop.permit())
-            let most = "\(DefinitionReference.versionLimit)"
+            let most = "\(DefinitionQuota.versionLimit)"
             try shop.force(
                 """
                 INSERT INTO definition_versions (tenant_id, definition_id, version, body)
-                SELECT tenant_id, definition_id, $1::int, body FROM definition_versions
+                SELECT tenant_id, definition_id, number, body FROM definition_versions, generate_series(2, $1::int) number
                 """, [most])
             try shop.force("UPDATE definitions SET version = $1::int", [most])
             let blueprint = Blueprint(tools: [.init(name: "ping")], strategy: .init(name: "reactive"))
@@ -157,6 +155,11 @@ import Testing
             _ = await refused(.limitReached) { _ = try await automations.update(automation.id, change, try shop.permit()) }
             let name = try UpdateAutomation.input.decode(Array(#"{"name": "New"}"#.utf8))
             #expect(try await automations.update(automation.id, name, try shop.permit()).name == "New")
+            // As the housekeeper does.
+            try shop.force("DELETE FROM definition_versions WHERE version BETWEEN 2 AND 900")
+            let edited = try await shop.agents.update(agent.id, UpdateAgent(blueprint: blueprint), try shop.permit())
+            #expect(edited.version == DefinitionQuota.versionLimit + 1)
+            _ = try await automations.update(automation.id, change, try shop.permit())
         }
     }
 

@@ -174,9 +174,7 @@ import Testing
         try await Workshop.run([PingTool()]) { shop in
             let agent = try await shop.agent("ping")
             let schedules = Schedules(database: shop.database)
-            let id = try await schedules.create(
-                CreateSchedule(name: "S", definition: .agent(agent.id), trigger: .interval(seconds: 3_600)), try shop.permit()
-            ).id
+            let id = try await shop.schedule(agent)
             _ = try await schedules.pause(id, try shop.permit())
             try fill(shop, id, 1_100, daysAgo: 30)
             try fill(shop, id, 5, daysAgo: 29)

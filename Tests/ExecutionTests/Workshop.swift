@@ -166,6 +166,13 @@ struct Workshop: Sendable {
         return try await agents.start(agent.id, try permit())
     }
 
+    /// A schedule that triggers it every hour.
+    func schedule(_ agent: Agent) async throws -> ScheduleID {
+        try await Schedules(database: database).create(
+            CreateSchedule(name: "S", definition: .agent(agent.id), trigger: .interval(seconds: 3_600)), try permit()
+        ).id
+    }
+
     func trigger(_ agent: Agent, _ input: JSONValue = [:]) async throws -> ExecutionID {
         try await executions.trigger(agent.id, TriggerAgent(input: JSONRaw(input.bytes)), try permit()).summary.id
     }

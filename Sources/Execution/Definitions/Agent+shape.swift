@@ -7,23 +7,35 @@ extension Agent {
     /// An agent as it is answered.
     public static let output = Output<Agent>(
         "Agent", "A definition that can be triggered.",
-        head + [.field("blueprint", "The tools, the strategy and the limits of a run.") { $0.blueprint }] + rest
-    ).revised { $0.revision }
+        AgentSummary.head { $0.summary }
+            + [.field("blueprint", "The tools, the strategy and the limits of a run.") { $0.blueprint }]
+            + AgentSummary.rest { $0.summary }
+    ).revised { $0.summary.revision }
+}
 
-    /// The same as it stands in lists.
-    public static let summary = Output<Agent>("AgentSummary", "An agent without its blueprint.", head + rest)
+extension AgentSummary {
+    /// An agent as it stands in lists.
+    public static let output = Output<AgentSummary>(
+        "AgentSummary", "An agent without its blueprint.", head { $0 } + rest { $0 })
 
-    private static let head: [Output<Agent>.Field] = [
-        .field("id", "Its id.") { $0.id },
-        .field("name", "Its name.") { $0.name },
-        .field("description", "What it is for.") { $0.description },
-        .field("state", "Where it stands: only a running agent can be triggered, a stopped one never again.") { $0.state },
-        .field("version", "The number of the blueprint's version, from 1.") { $0.version },
-    ]
-    private static let rest: [Output<Agent>.Field] = [
-        .field("created_at", "When it was made.") { $0.createdAt },
-        .field("updated_at", "When it last changed.") { $0.updatedAt },
-    ]
+    fileprivate static func head<Whole>(_ summary: @escaping @Sendable (Whole) -> AgentSummary) -> [Output<Whole>.Field] {
+        [
+            .field("id", "Its id.") { summary($0).id },
+            .field("name", "Its name.") { summary($0).name },
+            .field("description", "What it is for.") { summary($0).description },
+            .field("state", "Where it stands: only a running agent can be triggered, a stopped one never again.") {
+                summary($0).state
+            },
+            .field("version", "The number of the blueprint's version, from 1.") { summary($0).version },
+        ]
+    }
+
+    fileprivate static func rest<Whole>(_ summary: @escaping @Sendable (Whole) -> AgentSummary) -> [Output<Whole>.Field] {
+        [
+            .field("created_at", "When it was made.") { summary($0).createdAt },
+            .field("updated_at", "When it last changed.") { summary($0).updatedAt },
+        ]
+    }
 }
 
 extension CreateAgent {

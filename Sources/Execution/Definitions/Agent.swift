@@ -4,19 +4,27 @@
 import Base
 import JSON
 
-/// A definition that can be triggered.
-public struct Agent: Sendable {
+/// An agent without its blueprint, which may be long: as it stands in lists.
+public struct AgentSummary: Sendable {
     public let id: AgentID
     public let name: String
     public let description: String
     public let state: AgentState
     /// The number of the blueprint's version, from 1.
     public let version: Int
-    public let blueprint: JSONRaw
     public let createdAt: Timestamp
     public let updatedAt: Timestamp
     /// How often it has changed, from 1.
     public let revision: Int
+}
+
+/// A definition that can be triggered. What its summary says it says itself.
+@dynamicMemberLookup
+public struct Agent: Sendable {
+    public let summary: AgentSummary
+    public let blueprint: JSONRaw
+
+    public subscript<Value>(dynamicMember path: KeyPath<AgentSummary, Value>) -> Value { summary[keyPath: path] }
 }
 
 /// What it takes to make an agent.

@@ -37,14 +37,15 @@ enum AgentStatements {
         WHERE d.kind = 'agent' AND d.state <> 'deleted' AND d.id = $1
         """, repeatable: true, decode: agent)
 
-    static let list = Statement<Agent, String?, AgentID?, Int, Bool>(
+    static let list = Statement<AgentSummary, String?, AgentID?, Int, Bool>(
         "list agents",
         """
-        SELECT d.id, d.name, d.description, d.state, d.version, '{}'::jsonb, d.created_at, d.updated_at, d.revision
+        SELECT d.id, d.name, d.description, d.state, d.version, d.created_at, d.updated_at, d.revision
         FROM definitions d
         WHERE d.kind = 'agent' AND d.state <> 'deleted' AND ($1 IS NULL OR d.state = $1)
         \(ListClause.after("d.id", place: "$2", ascending: "$4", limit: "$3"))
-        """, repeatable: true, decode: agent)
+        """, repeatable: true
+    ) { row throws(Fault) in try summary(row, timesAt: 5) }
 
     static let update = Statement<Agent, AgentID, String?, String?, JSONBytes?, [Int]?, AuditEntry>(
         "update agent",
@@ -55,7 +56,6 @@ enum AgentStatements {
                 version = version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END, revision = revision + 1,
                 updated_at = clock_timestamp()
             WHERE id = $1 AND kind = 'agent' AND state <> 'deleted' AND ($5::bigint[] IS NULL OR revision = ANY ($5))
-                AND ($4 IS NULL OR version < \(DefinitionReference.versionLimit))
             RETURNING *
         ), body AS (
             INSERT INTO definition_versions (tenant_id, definition_id, version, body)
@@ -122,10 +122,15 @@ enum AgentStatements {
     private static let queued = "SELECT execution_id FROM execution_queue WHERE definition_id = $1"
 
     private static func agent(_ row: borrowing RowReader) throws(Fault) -> Agent {
-        Agent(
-            id: try row.value(0), name: try row.value(1), description: try row.value(2),
-            state: try row.state(3), version: try row.value(4), blueprint: JSONRaw(try row.value(5, as: JSONBytes.self).bytes),
-            createdAt: try row.value(6), updatedAt: try row.value(7), revision: try row.value(8))
+        Agent(summary: try summary(row, timesAt: 6), blueprint: JSONRaw(try row.value(5, as: JSONBytes.self).bytes))
+    }
+
+    /// - Parameter place: where the moments stand, behind the blueprint if there is one.
+    private static func summary(_ row: borrowing RowReader, timesAt place: Int) throws(Fault) -> AgentSummary {
+        AgentSummary(
+            id: try row.value(0), name: try row.value(1), description: try row.value(2), state: try row.state(3),
+            version: try row.value(4), createdAt: try row.value(place), updatedAt: try row.value(place + 1),
+            revision: try row.value(place + 2))
     }
 }
 

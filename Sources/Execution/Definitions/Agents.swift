@@ -44,7 +44,7 @@ public final class Agents: Sendable {
         try found(try await database.once(permit.scope.database).first(AgentStatements.get, id))
     }
 
-    /// Agents, without their blueprints, which stand as empty objects: a hundred of them may be many megabytes.
+    /// Agents, without their blueprints: a hundred of those may be many megabytes.
     /// - Parameters:
     ///   - state: only those in this state.
     ///   - before: where an earlier part of the list ended.
@@ -52,8 +52,8 @@ public final class Agents: Sendable {
     public func list(
         state: AgentState? = nil, before: AgentID? = nil, limit: Int = 20, order: ListOrder = .newestFirst,
         _ permit: Permit<AgentsRead>
-    ) async throws(Fault) -> Listing<Agent, AgentID> {
-        precondition(Listing<Agent, AgentID>.limits.contains(limit), "the limit of a list is checked at the door")
+    ) async throws(Fault) -> Listing<AgentSummary, AgentID> {
+        precondition(Listing<AgentSummary, AgentID>.limits.contains(limit), "the limit of a list is checked at the door")
         let agents = try await database.slow(permit.scope.database).query(
             AgentStatements.list, state?.rawValue, before, limit + 1, order.isAscending)
         return Listing(agents, limit: limit) { $0.id }
@@ -67,21 +67,17 @@ public final class Agents: Sendable {
         try calls.checkRights(of: permit.scope, registry)
         let agent = try await database.session(permit.scope.database) { session throws(Fault) in
             try await calls.checkReferences(registry, within: session)
-            return try await session.first(
+            let agent = try await session.first(
                 AgentStatements.update, id, update.name, update.description, update.blueprint.map { JSONBytes($0.bytes) },
                 permit.request.acceptedRevisions, permit.audit(.agentUpdated))
+            if agent != nil, update.blueprint != nil {
+                try await DefinitionQuota.checkVersions(of: id.uuid, "blueprint", session)
+            }
+            return agent
         }
-        guard let agent else {
-            if update.blueprint != nil { try await checkVersions(of: id, permit.scope) }
-            throw try await missing(id, permit.scope)
-        }
+        guard let agent else { throw try await missing(id, permit.scope) }
         raise()
         return agent
-    }
-
-    private func checkVersions(of id: AgentID, _ scope: TenantScope) async throws(Fault) {
-        let agent = try await database.once(scope.database).first(AgentStatements.get, id)
-        if let agent, agent.version >= DefinitionReference.versionLimit { throw DefinitionReference.tooManyVersions("blueprint") }
     }
 
     /// Removes an agent, ends its schedules and cancels what runs. Its executions are gone with it for whoever looks, and from the database by

@@ -11,9 +11,6 @@ public enum DefinitionReference: Sendable, Hashable {
     case flow(FlowID)
     case automation(AutomationID)
 
-    /// Versions of one definition, at most.
-    public static let versionLimit = 1_000
-
     /// The body of the version that the row `d` names, as an expression: also one that was written while the statement waited for `d`.
     static func body(of d: String) -> String {
         """
@@ -22,13 +19,6 @@ public enum DefinitionReference: Sendable, Hashable {
              WHERE (v.tenant_id, v.definition_id, v.version) = (\(d).tenant_id, \(d).id, \(d).version)),
             insula_body(\(d).tenant_id, \(d).id, \(d).version))
         """
-    }
-
-    /// - Parameter field: what would make one more.
-    static func tooManyVersions(_ field: String) -> Fault {
-        Fault(
-            .limitReached, "A definition has at most \(versionLimit) versions. Make a new one.",
-            fields: [Fault.Field(field, "limit", "It would make another version.")])
     }
 
     /// The id as the store has it.

@@ -72,13 +72,11 @@ struct DefinitionStore<Kind: IdentifiedKind>: Sendable {
                 throw Fault(.invalidState, "A \(kind) that is archived cannot be changed.")
             }
             let body = try await body(present.body, session)
-            guard body == nil || present.version < DefinitionReference.versionLimit else {
-                throw DefinitionReference.tooManyVersions("version")
-            }
             let count = try await session.execute(
                 statements.update, id, change.name, change.description, body.map { JSONBytes($0) },
                 permit.request.acceptedRevisions, permit.audit(action))
             guard count > 0 else { throw Fault.changedMeanwhile }
+            if body != nil { try await DefinitionQuota.checkVersions(of: id.uuid, "version", session) }
             try await further(session)
             return try await session.first(statements.get, id)
         }
