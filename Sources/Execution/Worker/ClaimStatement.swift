@@ -13,9 +13,9 @@ import Postgres
 /// The statements of a claim. They are one transaction, in this order.
 enum ClaimStatement {
     /// Lanes that one claim looks at.
-    static let laneLimit = 256
+    static let laneLimit = 64
     /// Executions that one claim looks at wherever they are, those that have been ready for longest.
-    static let earlyLimit = 128
+    static let earlyLimit = 64
     /// So many executions a tenant who comes back may be ahead of the others.
     static let credit = 32.0
 
@@ -100,7 +100,7 @@ enum ClaimStatement {
                 SELECT * FROM execution_queue q
                 WHERE q.tenant_id = seen.tenant_id AND q.lane = seen.lane AND \(open) AND q.ready_at <= statement_timestamp()
                 ORDER BY q.ready_at
-                LIMIT greatest(4, 4 * $3 / (SELECT count(*) FROM seen))
+                LIMIT greatest(1, 4 * $3 / (SELECT count(*) FROM seen))
             ) q
         ), allowed AS (
             SELECT r.tenant_id, r.execution_id, r.ready_at,

@@ -153,7 +153,7 @@ public final class Worker: Sendable {
     // MARK: Claiming
 
     /// Claims in a row that may come to nothing before the node rests: enough for some 2,000 lanes of suspended tenants.
-    private static let vainClaimLimit = 8
+    private static let vainClaimLimit = 32
 
     private func claim(_ sleeper: Sleeper) async {
         // Whether a claim may have been made whose answer was lost.
