@@ -33,6 +33,14 @@ final class RunLog: @unchecked Sendable {
         var metadata: [JSONBytes] = []
 
         var isEmpty: Bool { seqs.isEmpty }
+
+        mutating func append(_ others: Lines) {
+            seqs += others.seqs
+            moments += others.moments
+            levels += others.levels
+            messages += others.messages
+            metadata += others.metadata
+        }
     }
 
     /// When something was added last: as long as there is something to say, the work goes on.

@@ -57,6 +57,12 @@ struct WaitingStep {
     var isMoot = false
 }
 
+/// A lease by what is in its fence.
+struct HeldLease: Hashable, Sendable {
+    let execution: ExecutionID
+    let epoch: Int
+}
+
 /// An execution under the lease of this node.
 struct Claim: Sendable {
     let tenant: TenantID
@@ -69,4 +75,6 @@ struct Claim: Sendable {
     let parent: ExecutionID?
     /// Whether it was taken up only to be ended, since its time is over.
     let isOverdue: Bool
+
+    var lease: HeldLease { HeldLease(execution: execution, epoch: epoch) }
 }

@@ -1,5 +1,6 @@
-// The statements of a worker in the scope of the tenant that it works for: the beginning of a run and its end. Each write is conditional on
-// the epoch of the queue row, in the same statement: once a lease is lost, everything that its holder still writes finds no row.
+// The statements of a worker in the scope of the tenant that it works for, but for those that many runs share (`RunStart`, `RunClosing`).
+// Each write is conditional on the epoch of the queue row, in the same statement: once a lease is lost, everything that its holder still
+// writes finds no row.
 
 import Base
 import JSON
@@ -8,11 +9,10 @@ import Postgres
 enum RunStatements {
     static let all: [any AnyStatement] =
         [
-            begin, log, end, retry, suspend, pause, lock, lockQueue, lockAll, lockParent, wakeParent, wakeParents, lockChildren,
-            cancelChildren,
+            retry, suspend, pause, lock, lockQueue, lockAll, lockParent, wakeParent, wakeParents, lockChildren, cancelChildren,
             startChild, progress,
         ]
-        + StepStatements.all + SpendingStatements.all
+        + RunStart.statements + RunClosing.statements + StepStatements.all + SpendingStatements.all
 
     /// The fence: the queue row of `$1`, if it still has the epoch `$2`, locked against whoever would take it over or cancel it. What a
     /// statement then changes it finds by `$1` itself, not by the fence's column: so that it is looked up in the index whatever the planner
@@ -21,51 +21,28 @@ enum RunStatements {
         SELECT tenant_id, execution_id FROM execution_queue WHERE execution_id = $1 AND epoch = $2 FOR NO KEY UPDATE
         """
 
-    /// Begins an attempt, or goes on with one whose worker was lost.
-    static let begin = Statement<RunBeginning, ExecutionID, Int, [String]>(
-        "begin a run",
+    /// The fences of many runs: of the executions `$1` and their epochs `$2` those that still have them, each with its number among them,
+    /// from 1, and the place of its row in the queue. As nothing that is locked within a join becomes part of it, each is looked up by
+    /// itself whatever the planner knows; and what is found so is changed at its place.
+    static let fences = """
+        SELECT lease.number, lease.epoch, q.tenant_id, q.execution_id, q.place
+        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS lease (execution_id, epoch, number)
+        CROSS JOIN LATERAL (
+            SELECT q.tenant_id, q.execution_id, q.ctid AS place FROM execution_queue q
+            WHERE q.execution_id = lease.execution_id AND q.epoch = lease.epoch FOR NO KEY UPDATE
+        ) q
         """
-        WITH fence AS (\(fence)), begun AS (
-            UPDATE executions e
-            SET state = 'running', attempt = greatest(e.attempt, 1), started_at = coalesce(e.started_at, statement_timestamp()),
-                rested_milliseconds = e.rested_milliseconds
-                    + coalesce((extract(epoch FROM statement_timestamp() - e.rested_since) * 1000)::bigint, 0),
-                rested_since = NULL, updated_at = statement_timestamp()
-            FROM fence WHERE e.id = $1 AND e.state = ANY ($3)
-            RETURNING e.*
-        ), told AS (
-            \(EventClause.execution(
-                "begun", type: "CASE WHEN started_at = updated_at THEN 'execution.started' ELSE 'execution.resumed' END"))
-        )
-        SELECT b.definition_id, b.attempt, b.max_attempts, b.input, coalesce(v.body -> 'blueprint', v.body), d.state IN ('stopped', 'deleted'),
-            clock_timestamp(),
-            least(
-                b.timeout_milliseconds + b.rested_milliseconds
-                    - (extract(epoch FROM clock_timestamp() - b.started_at) * 1000)::bigint,
-                (extract(epoch FROM b.deadline_at - clock_timestamp()) * 1000)::bigint),
-            b.idle_timeout_milliseconds, b.depth
-        FROM begun b
-        JOIN definitions d ON (d.tenant_id, d.id) = (b.tenant_id, b.definition_id)
-        JOIN definition_versions v
-            ON (v.tenant_id, v.definition_id, v.version) = (b.tenant_id, b.definition_id, b.definition_version)
-        """
-    ) { row throws(Fault) in
-        RunBeginning(
-            agent: try row.value(0), attempt: try row.value(1), maxAttempts: try row.value(2),
-            input: try row.json(3) ?? .emptyObject, blueprint: try row.json(4) ?? .emptyObject,
-            isStopped: try row.value(5), now: try row.value(6), remainingMilliseconds: try row.value(7),
-            idleMilliseconds: try row.value(8), depth: try row.value(9))
-    }
 
-    static let log = Statement<Void, ExecutionID, Int, [Int], [Timestamp], [String], [String], [JSONBytes]>(
-        "write the log of a run",
+    /// The rows of executions, as a subquery for the end of a `CROSS JOIN LATERAL`: their `place`.
+    /// - Parameters:
+    ///   - row: what has the `tenant_id` and the `execution_id`.
+    ///   - condition: what else holds of the execution `e`.
+    static func execution(of row: String, where condition: String = "true") -> String {
         """
-        WITH fence AS (\(fence))
-        INSERT INTO execution_logs (tenant_id, execution_id, seq, at, level, message, metadata)
-        SELECT fence.tenant_id, fence.execution_id, line.*
-        FROM fence, unnest($3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::jsonb[]) AS line
-        ON CONFLICT DO NOTHING
-        """)
+        (SELECT e.ctid AS place FROM executions e
+         WHERE (e.tenant_id, e.id) = (\(row).tenant_id, \(row).execution_id) AND \(condition) FOR NO KEY UPDATE) e
+        """
+    }
 
     /// Says how far a run is.
     static let progress = Statement<Void, ExecutionID, Int, JSONBytes>(
@@ -74,35 +51,6 @@ enum RunStatements {
         WITH fence AS (\(fence))
         INSERT INTO event_outbox (tenant_id, type, ref, payload) SELECT tenant_id, 'execution.progress', execution_id, $3 FROM fence
         """)
-
-    /// Ends an execution as `$3` where the state is one of `$4`, or as cancelled where a cancel was asked for first. Steps that
-    /// were under way are abandoned with the error `$7`; of what is indeterminate, those that may not be repeated stay unknown.
-    static let end = Statement<ExecutionState, ExecutionID, Int, String, [String], JSONBytes?, JSONBytes?, JSONBytes?, String?>(
-        "end a run",
-        """
-        WITH fence AS (
-            DELETE FROM execution_queue WHERE execution_id = $1 AND epoch = $2 RETURNING execution_id, epoch
-        ), abandoned AS (
-            UPDATE execution_steps s
-            SET status = CASE WHEN $3 = 'indeterminate' AND s.effect = 'unsafe' THEN 'indeterminate' ELSE 'abandoned' END,
-                error = $7, finished_at = clock_timestamp()
-            FROM fence WHERE s.execution_id = $1 AND s.status IN ('started', 'waiting')
-        ), ended AS (
-            UPDATE executions e
-            SET state = CASE WHEN e.state = ANY ($4) THEN $3 ELSE 'cancelled' END,
-                output = CASE WHEN e.state = ANY ($4) THEN $5 END,
-                -- Why it was cancelled, or what its last attempt failed with.
-                error = CASE WHEN $3 = 'cancelled' OR NOT e.state = ANY ($4) THEN coalesce($6, e.error) ELSE $6 END,
-                error_class = CASE WHEN e.state = ANY ($4) THEN $8 ELSE 'cancelled' END, epoch = fence.epoch,
-                finished_at = clock_timestamp(), updated_at = clock_timestamp()
-            FROM fence WHERE e.id = $1 AND (e.state = ANY ($4) OR e.state = 'cancelling')
-            RETURNING e.*
-        ), told AS (
-            \(EventClause.execution("ended", type: EventClause.byState))
-        )
-        SELECT state FROM ended
-        """
-    ) { row throws(Fault) in try row.state(0) }
 
     /// Hands an execution back to the queue for its next attempt, unless somebody wants it cancelled. The epoch moves on, so that
     /// the same written twice changes nothing.

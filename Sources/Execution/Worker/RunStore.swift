@@ -19,11 +19,13 @@ import Tenancy
     static let flushMilliseconds = 20
     static let pendingLimit = 64
 
-    /// A statement of which nobody reads the results.
+    /// A lesser change: a statement of which nobody reads the results, or what can be written together with that of other runs.
     private struct Addition {
         /// The step whose beginning it is.
         var begins: String?
-        let add: (inout Batch<Once>) -> Void
+        /// A step that began and succeeded.
+        var done: RunClosing.Step?
+        var add: (inout Batch<Once>) -> Void = { _ in }
     }
 
     let database: Database
@@ -46,21 +48,11 @@ import Tenancy
 
     /// - Returns: `nil` when the lease is lost, or the execution may not begin in its state.
     func begin() async throws(Fault) -> RunBeginning? {
-        let (execution, epoch) = (execution, epoch)
+        let start = RunStart(lease: claim.lease)
         return try await patiently { () throws(Fault) in
-            try await gatherer.write(for: claim.tenant, 2, locks: [execution]) { batch in
-                let begun = batch.add(RunStatements.begin, execution, epoch, RunStore.beginnable)
-                let steps = batch.add(StepStatements.journal, execution)
-                return { results throws(Fault) in
-                    guard var beginning = try results.first(begun) else { return nil }
-                    for (key, entry) in try results.rows(steps) { beginning.steps[key] = entry }
-                    return beginning
-                }
-            }
+            try await gatherer.write(start, for: claim.tenant, 2, locks: [execution])
         }
     }
-
-    private static let beginnable = ExecutionState.predecessors(of: .running).map(\.rawValue)
 
     // MARK: Steps
 
@@ -73,7 +65,7 @@ import Tenancy
     /// The same for a step that does no harm when nobody knows of it: it is written with what comes next, or soon.
     func beginLater(_ step: RunStep, _ log: RunLog) {
         let (execution, epoch) = (execution, epoch)
-        later(log, begins: step.key) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) }
+        later(log, Addition(begins: step.key) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) })
     }
 
     /// - Throws: `.leaseLost`, permanent, when this run may write no more.
@@ -85,17 +77,12 @@ import Tenancy
     /// Writes down with what comes next, or soon, that a step succeeded which may be done again: together with its beginning where that
     /// is not yet written.
     func finishLater(_ step: RunStep, _ finish: StepFinish, _ log: RunLog) {
-        let (execution, epoch) = (execution, epoch)
         guard let beginning = pending.firstIndex(where: { $0.begins == step.key }) else {
-            return later(log) { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) }
+            let (execution, epoch) = (execution, epoch)
+            return later(log, Addition { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) })
         }
         pending.remove(at: beginning)
-        later(log, at: beginning) { batch in
-            batch.add(
-                StepStatements.complete, execution, epoch, step.key, step.tool, step.effect.rawValue, step.hash,
-                JSONBytes(step.input.bytes), step.attempt, finish.output.map { JSONBytes($0) }, finish.tokens,
-                finish.microdollars, finish.byChildren.tokens, finish.byChildren.microdollars)
-        }
+        later(log, Addition(done: RunClosing.Step(step: step, finish: finish)), at: beginning)
     }
 
     private static func add(
@@ -119,10 +106,12 @@ import Tenancy
     /// - Parameter number: the number of this wait among those of the step, from 1.
     func waitLater(_ step: RunStep, for wait: Wait, _ number: Int, _ spending: Spending, _ log: RunLog) {
         let (execution, epoch, tokens, microdollars) = (execution, epoch, spending.tokens, spending.microdollars)
-        later(log) { batch in
-            batch.add(
-                StepStatements.wait, execution, epoch, step.key, JSONBytes(wait.stored.bytes), number, tokens, microdollars)
-        }
+        later(
+            log,
+            Addition { batch in
+                batch.add(
+                    StepStatements.wait, execution, epoch, step.key, JSONBytes(wait.stored.bytes), number, tokens, microdollars)
+            })
     }
 
     /// Does `body` and writes down what it came to, as one transaction.
@@ -153,7 +142,7 @@ import Tenancy
     /// What the journal says of a step by now.
     func entry(of key: String) async throws(Fault) -> JournalEntry? {
         try await patiently { () throws(Fault) in
-            try await database.once(scope).query(StepStatements.journal, execution).first { $0.key == key }?.entry
+            try await database.once(scope).query(StepStatements.journal, [execution]).first { $0.key == key }?.entry
         }
     }
 
@@ -223,8 +212,8 @@ import Tenancy
     /// - Parameter moot: children that nobody waits for any more, which are cancelled.
     /// - Returns: the state that it ended in; `nil` when the lease is lost.
     func end(_ ending: RunEnding, moot: [ExecutionID] = [], _ log: RunLog) async throws(Fault) -> ExecutionState? {
-        let allowed = ExecutionState.predecessors(of: ending.state).map(\.rawValue)
         let claim = claim
+        if moot.isEmpty, claim.parent == nil, ending.state == .succeeded { return try await close(ending, log) }
         let count = 1 + (moot.isEmpty ? 0 : 2) + (claim.parent == nil ? 0 : 1) + (ending.state == .succeeded ? 0 : 2)
         // Who waits for it may be ready by it.
         defer { if claim.parent != nil { gatherer.signal?.raise() } }
@@ -233,16 +222,14 @@ import Tenancy
                 batch.add(StepStatements.lockMoot, claim.execution, claim.epoch, moot)
                 batch.add(StepStatements.cancelMoot, claim.execution, claim.epoch, moot)
             }
-            let ended = batch.add(
-                RunStatements.end, claim.execution, claim.epoch, ending.state.rawValue, allowed,
-                ending.output.map { JSONBytes($0.bytes) }, ending.error.map { JSONBytes($0.bytes) },
-                ending.abandoned.map { JSONBytes($0.bytes) }, ending.errorClass?.rawValue)
+            let closing = RunClosing(lease: claim.lease, ending: ending)
+            let ended = RunClosing.add([closing], to: &batch)
             if claim.parent != nil { batch.add(RunStatements.wakeParent, claim.execution) }
             if ending.state != .succeeded {
                 batch.add(RunStatements.lockChildren, claim.execution)
                 batch.add(RunStatements.cancelChildren, claim.execution)
             }
-            return { results throws(Fault) in try results.first(ended) }
+            return { results throws(Fault) in try ended(results)[0] }
         }
     }
 
@@ -287,13 +274,13 @@ import Tenancy
     /// Writes what a run that ends no execution still has to say. What can't be written is left out.
     func flush(_ log: RunLog) async {
         guard !pending.isEmpty || !log.isEmpty else { return }
-        _ = try? await send(log, 0) { _ in { _ throws(Fault) in () } }
+        _ = try? await close(nil, log)
     }
 
     /// Tells whoever watches how far the run is.
     func report(_ payload: [UInt8], _ log: RunLog) {
         let (execution, epoch) = (execution, epoch)
-        later(log) { batch in batch.add(RunStatements.progress, execution, epoch, JSONBytes(payload)) }
+        later(log, Addition { batch in batch.add(RunStatements.progress, execution, epoch, JSONBytes(payload)) })
     }
 
     // MARK: Inside
@@ -317,10 +304,8 @@ import Tenancy
 
     /// Keeps a lesser change for the next that matters, or for a little while.
     /// - Parameter place: where it stands among what is pending; at the end when `nil`.
-    private func later(
-        _ log: RunLog, begins step: String? = nil, at place: Int? = nil, _ add: @escaping (inout Batch<Once>) -> Void
-    ) {
-        pending.insert(Addition(begins: step, add: add), at: place ?? pending.count)
+    private func later(_ log: RunLog, _ addition: Addition, at place: Int? = nil) {
+        pending.insert(addition, at: place ?? pending.count)
         guard flushing == nil, let loop = EventLoop.current else { return }
         flushing = loop.spawn { [self] in
             await loop.sleep(milliseconds: RunStore.flushMilliseconds)
@@ -332,10 +317,58 @@ import Tenancy
     private var isSending = false
     private var next: [UnsafeContinuation<Void, Never>] = unsafe []
 
-    /// Sends a change behind all that is pending. One at a time: what was written first comes first, however often it is repeated.
+    /// Sends a change behind all that is pending.
     private func send<Value>(
         _ log: RunLog, _ statementCount: Int, first parent: ExecutionID? = nil,
         _ change: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
+    ) async throws(Fault) -> Value {
+        try await inTurn(log) { earlier, said throws(Fault) in
+            try await write(earlier, said, statementCount, first: parent, change)
+        }
+    }
+
+    /// Sends all that is pending, and with it the end if there is one: together with that of other runs where it is nothing but steps that are
+    /// over.
+    private func close(_ ending: RunEnding?, _ log: RunLog) async throws(Fault) -> ExecutionState? {
+        try await inTurn(log) { earlier, said throws(Fault) in
+            var closing = said
+            closing.ending = ending
+            closing.steps = earlier.compactMap(\.done)
+            guard closing.steps.count == earlier.count else {
+                return try await write(earlier, said, 1) { batch in
+                    let last = RunClosing(lease: said.lease, ending: ending)
+                    let ended = RunClosing.add([last], to: &batch)
+                    return { results throws(Fault) in try ended(results)[0] }
+                }
+            }
+            if closing.steps.isEmpty, closing.lines.isEmpty, ending == nil { return nil }
+            return try await gatherer.write(closing, for: claim.tenant, closing.steps.count + 2, locks: [execution])
+        }
+    }
+
+    private func write<Value>(
+        _ earlier: [Addition], _ said: RunClosing, _ statementCount: Int, first parent: ExecutionID? = nil,
+        _ change: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
+    ) async throws(Fault) -> Value {
+        try await gatherer.write(
+            for: claim.tenant, statementCount + earlier.count + 2, locks: [execution] + (parent.map { [$0] } ?? [])
+        ) { batch in
+            if let parent { batch.add(RunStatements.lockQueue, parent) }
+            for addition in earlier {
+                addition.add(&batch)
+                if let done = addition.done {
+                    _ = RunClosing.add([RunClosing(lease: said.lease, steps: [done])], to: &batch)
+                }
+            }
+            _ = RunClosing.add([said], to: &batch)
+            return change(&batch)
+        }
+    }
+
+    /// Does `body` with what is pending and with the lines of the log, and again while the database is away. One at a time: what was written
+    /// first comes first, however often it is repeated.
+    private func inTurn<Value>(
+        _ log: RunLog, _ body: (_ earlier: [Addition], _ said: RunClosing) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
         if isSending { unsafe await withUnsafeContinuation { continuation in unsafe next.append(continuation) } }
         isSending = true
@@ -346,25 +379,11 @@ import Tenancy
                 unsafe next.removeFirst().resume()
             }
         }
-        let lines = log.take()
+        let said = RunClosing(lease: claim.lease, lines: log.take())
         let earlier = pending
         pending = []
-        let (execution, epoch) = (execution, epoch)
         do throws(Fault) {
-            return try await patiently { () throws(Fault) in
-                try await gatherer.write(
-                    for: claim.tenant, statementCount + earlier.count + 2, locks: [execution] + (parent.map { [$0] } ?? [])
-                ) { batch in
-                    if let parent { batch.add(RunStatements.lockQueue, parent) }
-                    for addition in earlier { addition.add(&batch) }
-                    if !lines.isEmpty || earlier.isEmpty && statementCount == 0 {
-                        batch.add(
-                            RunStatements.log, execution, epoch, lines.seqs, lines.moments, lines.levels, lines.messages,
-                            lines.metadata)
-                    }
-                    return change(&batch)
-                }
-            }
+            return try await patiently { () throws(Fault) in try await body(earlier, said) }
         } catch {
             pending = earlier + pending
             throw error

@@ -5,25 +5,26 @@ import JSON
 import Postgres
 
 enum StepStatements {
-    static let all: [any AnyStatement] = [journal, begin, finish, complete, record, wait, take, children, lockMoot, cancelMoot]
+    static let all: [any AnyStatement] = [journal, begin, finish, record, wait, take, children, lockMoot, cancelMoot]
 
-    /// The journal of earlier attempts.
-    static let journal = Statement<(key: String, entry: JournalEntry), ExecutionID>(
-        "journal of an execution",
+    /// A step as the journal has it.
+    typealias Known = (execution: ExecutionID, key: String, entry: JournalEntry)
+
+    /// The journals of executions.
+    static let journal = Statement<Known, [ExecutionID]>(
+        "journals of executions",
         """
-        SELECT step_key, status, effect, input_hash, output, wait, waits, tokens, cost_microdollars
-        FROM execution_steps WHERE execution_id = $1
+        SELECT execution_id, step_key, status, effect, input_hash, output, wait, waits, tokens, cost_microdollars
+        FROM execution_steps WHERE execution_id = ANY ($1)
         """
     ) { row throws(Fault) in
-        let hash = try row.value(3, as: [UInt8].self)
-        let wait = try row.value(5, as: JSONBytes?.self)
-        return (
-            try row.value(0),
-            JournalEntry(
-                status: try row.state(1), effect: try row.state(2), inputHash: hash, output: try row.json(4),
-                wait: wait == nil ? nil : Wait(stored: try JSONValue(parsing: wait!.bytes)), waits: try row.value(6),
-                taken: Taken(tokens: try row.value(7), microdollars: try row.value(8)))
-        )
+        let hash = try row.value(4, as: [UInt8].self)
+        let wait = try row.value(6, as: JSONBytes?.self)
+        let entry = JournalEntry(
+            status: try row.state(2), effect: try row.state(3), inputHash: hash, output: try row.json(5),
+            wait: wait == nil ? nil : Wait(stored: try JSONValue(parsing: wait!.bytes)), waits: try row.value(7),
+            taken: Taken(tokens: try row.value(8), microdollars: try row.value(9)))
+        return (try row.value(0), try row.value(1), entry)
     }
 
     /// Writes down that a step begins, before it does.
@@ -65,35 +66,6 @@ enum StepStatements {
         UNION ALL
         SELECT 1 FROM fence JOIN execution_steps s ON s.execution_id = $1 AND s.step_key = $3
             AND s.epoch = $2 AND s.status IN ('succeeded', 'failed')
-        """)
-
-    /// Writes down a step that began and succeeded since the last write: what `begin` and `finish` would, as one. The output is `$9`.
-    static let complete = Statement<
-        Void, ExecutionID, Int, String, String, String, [UInt8], JSONBytes, Int, JSONBytes?, Int, Int, Int, Int
-    >(
-        "write a whole step",
-        """
-        WITH fence AS (\(RunStatements.fence)), finished AS (
-            INSERT INTO execution_steps AS s (
-                tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch, output, tokens,
-                cost_microdollars, started_at, finished_at)
-            SELECT tenant_id, execution_id, $3, $4, $5, $6, $7, 'succeeded', $8, $2, $9, $10 + $12, $11 + $13, clock_timestamp(),
-                clock_timestamp()
-            FROM fence
-            ON CONFLICT (tenant_id, execution_id, step_key) DO UPDATE
-            SET status = 'succeeded', attempt = excluded.attempt, epoch = excluded.epoch, output = excluded.output, error = NULL,
-                tokens = s.tokens + excluded.tokens, cost_microdollars = s.cost_microdollars + excluded.cost_microdollars,
-                started_at = excluded.started_at, finished_at = excluded.finished_at
-            WHERE s.status <> 'succeeded'
-            RETURNING *
-        ), spent AS (
-            UPDATE executions e SET tokens = e.tokens + $10, cost_microdollars = e.cost_microdollars + $11
-            FROM finished WHERE e.id = $1 AND $10 + $11 > 0
-        ), moments AS (
-            SELECT tenant_id, execution_id, step_key, tool, told.status, attempt
-            FROM finished CROSS JOIN (VALUES (1, 'started'), (2, 'succeeded')) AS told (number, status) ORDER BY told.number
-        )
-        \(EventClause.step("moments", type: "'step.' || status"))
         """)
 
     /// Writes down a step that succeeded together with what it did. Its beginning stands there already.
