@@ -18,19 +18,10 @@ import Testing
             _ = try connection.rows("DELETE FROM \(table)")
             _ = try connection.rows("VACUUM ANALYZE \(table)")
         }
-        let startup = ConnectionTarget.Startup(application: "test", readsByIndex: true)
-        for part in startup.settings.split(separator: " ") where part.contains("=") {
-            let setting = part.split(separator: "=", maxSplits: 1)
-            _ = try connection.rows("SELECT set_config($1, $2, false)", [String(setting[0]), String(setting[1])])
-        }
-        _ = try connection.rows("SET plan_cache_mode = force_generic_plan")
+        try settle(connection)
         _ = try connection.rows("BEGIN")
         _ = try connection.rows(settings)
-        let types = try statement.identity.types.map { type in
-            try #require(try connection.rows("SELECT $1::oid::regtype", ["\(type)"])[0][0])
-        }
-        _ = try connection.rows(
-            "PREPARE asked\(types.isEmpty ? "" : "(\(types.joined(separator: ", ")))") AS \(statement.identity.sql)")
+        try prepare("asked", statement, connection)
         let call = "EXECUTE asked\(arguments.isEmpty ? "" : "(\(arguments.joined(separator: ", ")))")"
         _ = try connection.rows(call)
         _ = try connection.rows(
@@ -39,6 +30,24 @@ import Testing
             SELECT tenant_id, id, definition_id, now() - interval '1 minute' FROM executions
             """)
         return try connection.rows("EXPLAIN (ANALYZE, BUFFERS) \(call)").compactMap { $0[0] }.joined(separator: "\n")
+    }
+
+    /// Sets a connection as those of the worker are, with plans that are kept.
+    private func settle(_ connection: BlockingConnection) throws {
+        let startup = ConnectionTarget.Startup(application: "test", readsByIndex: true)
+        for part in startup.settings.split(separator: " ") where part.contains("=") {
+            let setting = part.split(separator: "=", maxSplits: 1)
+            _ = try connection.rows("SELECT set_config($1, $2, false)", [String(setting[0]), String(setting[1])])
+        }
+        _ = try connection.rows("SET plan_cache_mode = force_generic_plan")
+    }
+
+    private func prepare(_ name: String, _ statement: any AnyStatement, _ connection: BlockingConnection) throws {
+        let types = try statement.identity.types.map { type in
+            try #require(try connection.rows("SELECT $1::oid::regtype", ["\(type)"])[0][0])
+        }
+        _ = try connection.rows(
+            "PREPARE \(name)\(types.isEmpty ? "" : "(\(types.joined(separator: ", ")))") AS \(statement.identity.sql)")
     }
 
     /// A place to work in with 5,000 executions whose rows of the queue are still to come.
@@ -85,6 +94,77 @@ import Testing
             #expect(reap.contains("Tid Scan") && discarded(reap) < 100, "\(reap)")
             let overdue = try plan(of: WorkerStatements.overdue, [node, "15000", "32"], shop)
             #expect(overdue.contains("Tid Scan") && discarded(overdue) < 100, "\(overdue)")
+        }
+    }
+
+    @Test
+    func `what many runs write by one statement finds each by itself, planned for empty tables under the policies of the tenant`()
+        async throws
+    {
+        try await Workshop.run([PingTool()]) { shop in
+            try shop.subscribe(.enterprise)
+            let agent = try await shop.agent("ping")
+            let some = (1...20 as ClosedRange<UInt64>).map { "'\(UUIDBits(high: 0x7000, low: $0))'" }
+            let ids = "ARRAY[\(some.joined(separator: ","))]::uuid[]"
+            func all(_ value: String, _ type: String) -> String { "array_fill(\(value)::\(type), ARRAY[20])" }
+            let ones = all("1", "bigint"), objects = all("'{}'", "jsonb"), words = all("'w'", "text"),
+                nothing = all("NULL", "jsonb")
+            let numbers = "'{\((1...20).map(String.init).joined(separator: ","))}'"
+            let statements: [(any AnyStatement, [String])] = [
+                (RunStart.statements[0], [ids, ones, "'{queued}'"]),
+                (
+                    RunClosing.complete,
+                    [
+                        ids, ones, numbers, words, words, all("'pure'", "text"), all("sha256('')", "bytea"), objects, ones,
+                        objects,
+                        ones, ones, ones, ones,
+                    ]
+                ),
+                (
+                    RunClosing.log,
+                    [ids, ones, numbers, numbers, all("now()", "timestamptz"), all("'info'", "text"), words, objects]
+                ),
+                (
+                    RunClosing.end,
+                    [
+                        ids, ones, all("'succeeded'", "text"), all("'running'", "text"), objects, nothing, nothing,
+                        all("NULL", "text"),
+                    ]
+                ),
+            ]
+            let connection = try shop.url.connectAsSuperuser()
+            try settle(connection)
+            _ = try connection.rows("SELECT set_config('insula.tenant', $1, false)", [shop.tenant.uuid.description])
+            _ = try connection.rows("SET ROLE insula_app")
+            for (number, (statement, arguments)) in statements.enumerated() {
+                try prepare("asked\(number)", statement, connection)
+                _ = try connection.rows("EXECUTE asked\(number)(\(arguments.joined(separator: ", ")))")
+            }
+            _ = try connection.rows("RESET ROLE")
+            _ = try connection.rows("SET session_replication_role = replica")
+            _ = try connection.rows(
+                """
+                INSERT INTO executions (
+                    tenant_id, id, definition_id, definition_version, state, trigger, input, max_attempts, timeout_milliseconds)
+                SELECT $1, id, $2, 1, 'queued', 'manual', '{}', 1, 60000
+                FROM (SELECT unnest(\(ids)) UNION ALL SELECT gen_random_uuid() FROM generate_series(1, 5000)) AS made (id)
+                """, [shop.tenant.uuid.description, agent.id.uuid.description])
+            _ = try connection.rows(
+                """
+                INSERT INTO execution_queue (tenant_id, execution_id, definition_id, ready_at, epoch)
+                SELECT tenant_id, id, definition_id, now(), 1 FROM executions
+                """)
+            _ = try connection.rows("SET session_replication_role = origin")
+            _ = try connection.rows("SET ROLE insula_app")
+            for (number, (statement, arguments)) in statements.enumerated() {
+                let plan = try connection.rows(
+                    "EXPLAIN (ANALYZE, BUFFERS) EXECUTE asked\(number)(\(arguments.joined(separator: ", ")))"
+                ).compactMap { $0[0] }.joined(separator: "\n")
+                // Lines that are looked for among 20 fences are few; those among 5,000 executions are not.
+                #expect(discarded(plan) < 1_000 && plan.contains("rows=20"), "\(statement.identity.name): \(plan)")
+            }
+            let ended = try connection.rows("SELECT count(*) FROM executions WHERE state = 'succeeded'")
+            #expect(ended[0][0] == "20")
         }
     }
 

@@ -6,44 +6,7 @@ import Postgres
 import Tenancy
 
 enum ExecutionStatements {
-    static let all: [any AnyStatement] = [trigger, get, list, result, exists, steps, logs]
-
-    /// What a trigger came to: the agent's state, and the execution if that state allows one and the input was checked where it has to be.
-    struct Triggered: Sendable {
-        let agentState: AgentState
-        let schema: InputSchema?
-        let execution: Execution?
-    }
-
-    static let trigger = Statement<
-        Triggered, TenantID, AgentID, ExecutionID, JSONBytes, Int, Timestamp?, String?, AuditEntry, Int?
-    >(
-        "trigger agent",
-        """
-        WITH locked AS MATERIALIZED (
-            SELECT d.* FROM definitions d
-            -- Who halts a tenant locks its row: no work is added behind his back.
-            JOIN tenants t ON t.tenant_id = d.tenant_id AND t.state = 'active'
-            WHERE d.id = $2 AND d.kind = 'agent' AND d.state <> 'deleted'
-            FOR SHARE OF d FOR KEY SHARE OF t
-        ), agent AS MATERIALIZED (
-            SELECT b.*, \(InputSchema.column("body")) AS input_schema
-            FROM (SELECT id, state, version, \(DefinitionReference.body(of: "locked")) AS body FROM locked OFFSET 0) b
-        ), wanted (\(EnqueueClause.columns)) AS (
-            SELECT $1, $3, id, version, body, 'manual', $4, $5::int, $6, $7, NULL::uuid, 0, NULL::uuid, NULL
-            FROM agent WHERE state = 'running' AND (input_schema IS NULL OR version = $9)
-        ), \(EnqueueClause.making("wanted"))
-        SELECT \(columns("m.")), m.input, m.output, m.error, agent.state, agent.version,
-            agent.input_schema, CASE WHEN m.id IS NOT NULL THEN insula_audit($8, m.id) END
-        FROM agent LEFT JOIN made m ON true
-        """
-    ) { row throws(Fault) in
-        let version = try row.value(summaryCount + 4, as: Int.self)
-        return Triggered(
-            agentState: try row.state(summaryCount + 3),
-            schema: try row.json(summaryCount + 5).map { InputSchema(version: version, schema: $0) },
-            execution: row.isNull(0) ? nil : try execution(row))
-    }
+    static let all: [any AnyStatement] = [AgentTrigger.statement, get, list, result, exists, steps, logs]
 
     /// The columns of a summary, each behind `prefix`.
     static func columns(_ prefix: String = "") -> String {
@@ -55,7 +18,7 @@ enum ExecutionStatements {
         "timeout_milliseconds / 1000", "priority", "concurrency_key", "parent_id", "origin_id", "origin_step", "tokens",
         "cost_microdollars", "error_class", "created_at", "start_at", "started_at", "finished_at",
     ]
-    private static let summaryCount = 20
+    static let summaryCount = 20
     private static let summaryColumns = columns()
 
     static let get = Statement<Execution, ExecutionID>(
@@ -146,7 +109,7 @@ enum ExecutionStatements {
             finishedAt: try row.value(19))
     }
 
-    private static func execution(_ row: borrowing RowReader) throws(Fault) -> Execution {
+    static func execution(_ row: borrowing RowReader) throws(Fault) -> Execution {
         Execution(
             summary: try summary(row), input: try row.json(summaryCount) ?? .emptyObject,
             result: try row.json(summaryCount + 1), error: try row.json(summaryCount + 2))

@@ -42,17 +42,11 @@ public final class Executions: Sendable {
     public func trigger(
         _ agent: AgentID, _ trigger: TriggerAgent, _ permit: Permit<ExecutionsWrite>
     ) async throws(Fault) -> Execution {
-        let id = ExecutionID.make()
-        let audit = permit.audit(.agentTriggered)
-        var checked: Int?
+        var wish = AgentTrigger(
+            tenant: permit.scope.tenant, agent: agent, id: ExecutionID.make(), trigger: trigger,
+            audit: permit.audit(.agentTriggered))
         for _ in 0...InputSchema.rounds {
-            let version = checked
-            let triggered = try await write(for: permit.scope.tenant) { batch in
-                let slot = batch.add(
-                    ExecutionStatements.trigger, permit.scope.tenant, agent, id, JSONBytes(trigger.input.bytes),
-                    trigger.priority, trigger.startAt, trigger.concurrencyKey, audit, version)
-                return { results throws(Fault) in try results.first(slot) }
-            }
+            let triggered = try await write(wish)
             guard let triggered else { throw Agents.notFound }
             if let execution = triggered.execution {
                 raise()
@@ -62,23 +56,21 @@ public final class Executions: Sendable {
                 throw Fault(
                     .invalidState, "An agent that is \(triggered.agentState.rawValue) cannot be triggered. Start it first.")
             }
-            guard let schema = triggered.schema, schema.version != checked else {
+            guard let schema = triggered.schema, schema.version != wish.checked else {
                 throw EnqueueClause.full(permit.scope.quotas.liveExecutions)
             }
             try await schema.check(trigger.input, on: pool)
-            checked = schema.version
+            wish.checked = schema.version
         }
         throw .changedMeanwhile
     }
 
-    /// Does one statement: in the transaction that surrounds the task, or in one commit with what others do meanwhile.
-    private func write<Value>(
-        for tenant: TenantID, _ add: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
-    ) async throws(Fault) -> Value {
+    /// In the transaction that surrounds the task, or in one commit with what others do meanwhile.
+    private func write(_ wish: AgentTrigger) async throws(Fault) -> AgentTrigger.Outcome? {
         guard !Database.isInTransaction, let loop = EventLoop.current else {
-            var batch = database.once(.tenant(tenant)).batch()
-            let read = add(&batch)
-            return try read(try await batch.run())
+            var batch = database.once(.tenant(wish.tenant)).batch()
+            let read = AgentTrigger.add([wish], to: &batch)
+            return try read(try await batch.run())[0]
         }
         let gatherer = gatherers.withLock { gatherers in
             if let known = gatherers[loop.index] { return known }
@@ -86,7 +78,7 @@ public final class Executions: Sendable {
             gatherers[loop.index] = made
             return made
         }
-        return try await gatherer.write(for: tenant, 1, add)
+        return try await gatherer.write(wish, for: wish.tenant, 1)
     }
 
     /// Tells the workers that something is ready or asked of them, once it is committed.

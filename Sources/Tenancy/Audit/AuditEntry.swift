@@ -63,10 +63,29 @@ public struct AuditEntry: Sendable {
 
     /// Writes an entry by itself, within a session or a batch in the tenant's scope.
     public static let insert = Statement<Void, AuditEntry, UUIDBits?>("write audit entry", "SELECT insula_audit($1, $2)")
+
+    /// What `insula_audit` does, for many at once: an `INSERT` for the end of a `WITH`.
+    /// - Parameters:
+    ///   - entry: an expression for what the function is given.
+    ///   - target: an expression for whom it is about.
+    ///   - rows: a `FROM` list.
+    public static func inserting(_ entry: String, target: String, from rows: String) -> String {
+        """
+        INSERT INTO audit_log (
+            tenant_id, id, at, action, result, actor_kind, actor_id, impersonator_kind, impersonator_id, target_id, address,
+            request_id, details)
+        SELECT nullif(current_setting('insula.tenant', true), '')::uuid, insula_uuid7(), clock_timestamp(), entry ->> 'action',
+            entry ->> 'result', entry ->> 'actor_kind', (entry ->> 'actor_id')::uuid, entry ->> 'impersonator_kind',
+            (entry ->> 'impersonator_id')::uuid, target, (entry ->> 'address')::inet, left(entry ->> 'request_id', 64),
+            coalesce(entry -> 'details', '{}')
+        FROM (SELECT \(entry) AS entry, \(target) AS target FROM \(rows)) audited
+        """
+    }
 }
 
-extension AuditEntry: PostgresParameter {
+extension AuditEntry: PostgresParameter, PostgresElement {
     public static var postgresType: PostgresType { JSONBytes.postgresType }
+    public static var postgresArrayType: PostgresType { JSONBytes.postgresArrayType }
 
     public func write(into buffer: ParameterBuffer) { JSONBytes(bytes).write(into: buffer) }
 }
