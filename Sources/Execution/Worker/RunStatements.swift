@@ -23,24 +23,30 @@ enum RunStatements {
 
     /// The fences of many runs: of the executions `$1` and their epochs `$2` those that still have them, each with its number among them,
     /// from 1, and the place of its row in the queue. As nothing that is locked within a join becomes part of it, each is looked up by
-    /// itself whatever the planner knows; and what is found so is changed at its place.
+    /// itself whatever the planner knows. What is found so is changed at its place: the limit, which leaves nothing out, has the planner
+    /// expect one, for among a few it would rather read the whole of a table that was empty when it was asked.
     static let fences = """
         SELECT lease.number, lease.epoch, q.tenant_id, q.execution_id, q.place
-        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS lease (execution_id, epoch, number)
+        FROM (
+            SELECT * FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS lease (execution_id, epoch, number)
+            LIMIT cardinality($1::uuid[])
+        ) lease
         CROSS JOIN LATERAL (
             SELECT q.tenant_id, q.execution_id, q.ctid AS place FROM execution_queue q
             WHERE q.execution_id = lease.execution_id AND q.epoch = lease.epoch FOR NO KEY UPDATE
         ) q
         """
 
-    /// The rows of executions, as a subquery for the end of a `CROSS JOIN LATERAL`: their `place`.
+    /// The row of an execution, as a subquery for the end of a `CROSS JOIN LATERAL`: its `place`. As its id is given as a range in an order, no
+    /// index but that of the key does, not even where the planner takes all of a tenant's executions for one.
     /// - Parameters:
-    ///   - row: what has the `tenant_id` and the `execution_id`.
+    ///   - row: what has the `execution_id`.
     ///   - condition: what else holds of the execution `e`.
     static func execution(of row: String, where condition: String = "true") -> String {
         """
         (SELECT e.ctid AS place FROM executions e
-         WHERE (e.tenant_id, e.id) = (\(row).tenant_id, \(row).execution_id) AND \(condition) FOR NO KEY UPDATE) e
+         WHERE e.tenant_id = \(row).tenant_id AND e.id BETWEEN \(row).execution_id AND \(row).execution_id AND \(condition)
+         ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE) e
         """
     }
 
