@@ -10,8 +10,10 @@ from .machine import Failure
 
 WAIT_SECONDS = 15
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# Parameters that a trigger only hands on to a CTE, where PostgreSQL can't tell what they are.
-TRIGGER_TYPES = ("uuid", "uuid", "uuid", "jsonb", "bigint", "timestamptz", "text", "jsonb", "bigint")
+# An element of an array as PostgreSQL writes it.
+ELEMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^,{}"]+')
+# The parameter of a statement that says which of the executions a row belongs to, by a number from 1.
+NUMBER = re.compile(r"unnest\(\s*\$(\d+)::bigint\[\][^)]*\)(?: WITH ORDINALITY)?\s+AS \w+ \(\s*lease,")
 
 
 @dataclass
@@ -21,7 +23,7 @@ class Call:
     sql: str
     parameters: list
 
-    def text(self, given=None, types=()):
+    def text(self, given=None):
         """The statement with its parameters written in: `given` by value, all else as a literal of its type."""
 
         def written(match):
@@ -29,12 +31,25 @@ class Call:
             value = self.parameters[at]
             if given and value in given:
                 return f"({given[value]}){cast or ''}"
-            kind = cast[2:] if cast else types[at] if types else _kind(value)
+            kind = cast[2:] if cast else _kind(value)
             literal = "NULL" if value is None else value if re.fullmatch(r"-?\d+", value) else "'" + value.replace("'", "''") + "'"
             return f"{literal}::{kind}" if kind else literal
 
         text = "\n".join(line for line in self.sql.splitlines() if not line.strip().startswith("--"))
         return re.sub(r"\$(\d+)(::\w+(?:\[\])?)?", written, text)
+
+    def many(self, count, given=None, apart=()):
+        """The same for so many executions: every array holds so often what it holds for the one, but for those of the parameters `apart`."""
+        number = NUMBER.search(self.sql)
+        numbered = int(number[1]) - 1 if number else None
+        parameters = list(self.parameters)
+        for at, value in enumerate(parameters):
+            if value is None or not value.startswith("{") or value in (given or {}) or at + 1 in apart:
+                continue
+            held = ELEMENT.findall(value[1:-1])
+            copies = ([str(copy)] * len(held) if at == numbered else held for copy in range(1, count + 1))
+            parameters[at] = "{" + ",".join(element for copy in copies for element in copy) + "}"
+        return Call(self.sql, parameters).text(given)
 
 
 def _kind(value):
@@ -85,7 +100,7 @@ def contract(cluster, trigger):
     with cluster.log.open(errors="replace") as log:
         log.seek(start)
         calls = _calls(log.read())
-    mine = [call for call in calls if execution in call.parameters]
+    mine = [call for call in calls if any(execution in (value or "") for value in call.parameters)]
     lock = next((call for call in calls if "pg_advisory_xact_lock(4849512170094)" in call.sql), None)
     claim = next((call for call in calls if "UPDATE execution_queue" in call.sql and "RECURSIVE lanes" in call.sql), None)
     # The trigger; begin and journal; then the step, the log and the end.

@@ -152,13 +152,15 @@ def _script(contract, tenant):
     way: at most 120 triggers, 60 beginnings or 30 ends a transaction, and claims as many as it has free places, up to 32. The
     script always has full batches of 32, so it never commits more often than the server; and it has no HTTP, no JSON, no tool."""
     scope = f"SELECT set_config('insula.tenant', '{tenant}', true);"
-    new = contract.trigger.text({contract.execution: "insula_uuid7()"}, capture.TRIGGER_TYPES)
-    lines = ["\\startpipeline", scope, *[new + ";"] * BATCH, "\\endpipeline"]
+    one = "{" + contract.execution + "}"
+    new = contract.trigger.many(BATCH, {one: "ARRAY[" + ", ".join(["insula_uuid7()"] * BATCH) + "]"})
+    lines = ["\\startpipeline", scope, new + ";", "\\endpipeline"]
     lines += ["BEGIN;", "SET LOCAL ROLE insula_worker;", contract.lock.text() + ";", _claim_row(contract.claim, BATCH), "\\gset", "COMMIT;"]
+    claimed = {one: "ARRAY[" + ", ".join(f":e{at}::uuid" for at in range(1, BATCH + 1)) + "]"}
     for calls in (contract.begin, contract.end):
         lines += ["\\startpipeline", scope]
-        for at in range(1, BATCH + 1):
-            lines += [call.text({contract.execution: f":e{at}::uuid"}) + ";" for call in calls]
+        # The states in which a run may begin are those of all of them.
+        lines += [call.many(BATCH, claimed, apart=(3,) if call is contract.begin[0] else ()) + ";" for call in calls]
         lines.append("\\endpipeline")
     return "\n".join(lines) + "\n"
 
