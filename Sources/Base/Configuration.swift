@@ -153,7 +153,7 @@ public struct Configuration: Sendable {
             summary: "hours for which a tenant that was given up can be brought back"),
         Setting(
             variable: "INSULA_ROLE", standard: "all", summary: "what this process is for: all, api or worker; --role of serve"),
-        Setting(variable: "INSULA_WORKERS", standard: "32", summary: "executions that run at once on this node"),
+        Setting(variable: "INSULA_WORKERS", standard: "64", summary: "executions that run at once on this node"),
         Setting(variable: "INSULA_PASSWORD_MEMORY", standard: "19", summary: "MiB of memory that one password hash takes"),
         Setting(variable: "INSULA_PASSWORD_PASSES", standard: "2", summary: "passes of a password hash over its memory"),
         Setting(

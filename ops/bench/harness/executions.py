@@ -25,7 +25,7 @@ DRAIN_SECONDS = 60
 POLL_SECONDS = 0.05
 # As the server's own connections are set for these statements.
 LANE_SETTINGS = "-c jit=off -c enable_seqscan=off -c random_page_cost=0.1"
-# What a node of the standard settings claims at once; pgbench batches as many.
+# Executions that pgbench does at once: half of the places of a node, and more than it mostly has free.
 BATCH = 32
 PGBENCH_CHOICES = (2, 4, 8)
 CHOICE_SECONDS = 2
@@ -149,8 +149,8 @@ def _claim_row(claim, limit, place=None):
 def _script(contract, tenant):
     """As the core does it, in batches: one transaction of triggers, one claim, one transaction that begins what was claimed, and one
     that writes all steps, logs and ends, each sent as one pipeline. The server gathers what comes in while its last commit is under
-    way: at most 120 triggers, 60 beginnings or 30 ends a transaction, and claims as many as it has free places, up to 32. The
-    script always has full batches of 32, so it never commits more often than the server; and it has no HTTP, no JSON, no tool."""
+    way, at most 120 triggers, 60 beginnings or 30 ends a transaction, and claims as many as it has free places. The script always has
+    full batches of 32, so it commits less often than the server; and it has no HTTP, no JSON, no tool."""
     scope = f"SELECT set_config('insula.tenant', '{tenant}', true);"
     one = "{" + contract.execution + "}"
     new = contract.trigger.many(BATCH, {one: "ARRAY[" + ", ".join(["insula_uuid7()"] * BATCH) + "]"})
