@@ -91,6 +91,37 @@ import Testing
         }
     }
 
+    @Test func `who asks for a cancel while an end is on its way has it cancelled, and nothing stays in the queue`() async throws
+    {
+        try await Workshop.run([ScriptedTool()]) { shop in
+            let agent = try await shop.agent("scripted")
+            let id = try await shop.trigger(agent)
+            let store = shop.store(try await shop.claims(1, as: .make())[0])
+            let other = try shop.url.connectAsSuperuser()
+            func meanwhile<Value: Sendable>(
+                _ changes: [String], _ body: @escaping @Sendable () async throws -> Value
+            ) async throws -> Value {
+                try other.run("BEGIN")
+                for change in changes { _ = try other.rows(change, [id.uuid.description]) }
+                let task = Task(executorPreference: shop.group.loops[0]) { try await body() }
+                try await untilSomebodyWaits(shop)
+                try other.run("COMMIT")
+                return try await task.value
+            }
+            let began = try await meanwhile(["UPDATE execution_queue SET priority = priority WHERE execution_id = $1"]) {
+                try await store.begin() != nil
+            }
+            #expect(began)
+            let ended = try await meanwhile([
+                "UPDATE execution_queue SET cancel_requested = true WHERE execution_id = $1",
+                "UPDATE executions SET state = 'cancelling' WHERE id = $1",
+            ]) { try await store.end(RunEnding(state: .succeeded), RunLog(epoch: 1)) }
+            #expect(ended == .cancelled)
+            #expect(try shop.queueCount() == 0)
+            #expect(try shop.force("SELECT state::text FROM executions") == [["cancelled"]])
+        }
+    }
+
     @Test func `an end that somebody resolves wakes a parent that begins to wait at that moment`() async throws {
         let tool = ScriptedTool(effect: .unsafe)
         try await Workshop.run([tool]) { shop in

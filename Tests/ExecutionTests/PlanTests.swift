@@ -168,7 +168,9 @@ import Testing
                 let plan = try connection.rows(
                     "EXPLAIN (ANALYZE, BUFFERS) EXECUTE asked\(number)(\(arguments.joined(separator: ", ")))"
                 ).compactMap { $0[0] }.joined(separator: "\n")
-                #expect(plan.contains("rows=20") && discarded(plan) < 1_000 && found(plan) < 1_000, "\(statement.identity.name): \(plan)")
+                #expect(
+                    plan.contains("rows=20") && discarded(plan) < 1_000 && found(plan) < 1_000,
+                    "\(statement.identity.name): \(plan)")
             }
             let ended = try connection.rows("SELECT count(*) FROM executions WHERE state = 'succeeded'")
             #expect(ended[0][0] == "20")

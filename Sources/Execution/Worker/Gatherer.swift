@@ -94,7 +94,7 @@ final class Gatherer: @unchecked Sendable {
     /// Writes, together with others of the same tenant and as one statement with those of the same kind.
     /// - Parameters:
     ///   - statementCount: how many statements it would be by itself.
-    ///   - locks: whose rows of the queue it changes. What goes together locks all of them first, in one order.
+    ///   - locks: whose rows of the queue it changes. All of them are locked first, in one order.
     func write<Write: GatheredWrite>(
         _ write: Write, for tenant: TenantID, _ statementCount: Int, locks: [ExecutionID] = []
     ) async throws(Fault) -> Write.Answer {
@@ -107,7 +107,7 @@ final class Gatherer: @unchecked Sendable {
     /// Writes, together with others of the same tenant.
     /// - Parameters:
     ///   - statementCount: at least as many as `add` adds.
-    ///   - locks: whose rows of the queue it changes. What goes together locks all of them first, in one order.
+    ///   - locks: whose rows of the queue it changes. All of them are locked first, in one order.
     ///   - add: adds the statements, and gives what reads their results. It may be called twice.
     func write<Value>(
         for tenant: TenantID, _ statementCount: Int, locks: [ExecutionID] = [],
@@ -152,10 +152,8 @@ final class Gatherer: @unchecked Sendable {
 
     private func send(_ entries: [Entry], for tenant: TenantID) async {
         var batch = database.gathered(.tenant(tenant)).batch()
-        if entries.count > 1 {
-            let locks = Set(entries.flatMap(\.locks))
-            if !locks.isEmpty { batch.add(RunStatements.lockAll, Array(locks)) }
-        }
+        let locks = Set(entries.flatMap(\.locks))
+        if !locks.isEmpty { batch.add(RunStatements.lockAll, Array(locks)) }
         let groups = Gatherer.groups(of: entries)
         let readings = groups.map { $0[0].join($0, &batch) }
         let results: BatchResults

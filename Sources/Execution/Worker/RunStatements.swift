@@ -23,7 +23,7 @@ enum RunStatements {
 
     /// The fences of many runs: of the executions `$1` and their epochs `$2` those that still have them, each with its number among them,
     /// from 1, and the place of its row in the queue. As nothing that is locked within a join becomes part of it, each is looked up by
-    /// itself whatever the planner knows. What is found so is changed at its place: the limit, which leaves nothing out, has the planner
+    /// itself whatever the planner knows. What is found so is changed at its place, which `lockAll` keeps where it is: the limit, which leaves nothing out, has the planner
     /// expect one, for among a few it would rather read the whole of a table that was empty when it was asked.
     static let fences = """
         SELECT lease.number, lease.epoch, q.tenant_id, q.execution_id, q.place
@@ -93,7 +93,8 @@ enum RunStatements {
     static let lockQueue = Statement<Void, ExecutionID>(
         "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
 
-    /// The rows that several runs change by one commit, in the order in which everybody locks them.
+    /// The rows that runs change by one commit, in the order in which everybody locks them. In a statement of its own, so that the next one
+    /// sees what was done before they were had: a row that it finds at a place is still there when it changes it.
     static let lockAll = Statement<Void, [ExecutionID]>(
         "lock queue rows",
         """
