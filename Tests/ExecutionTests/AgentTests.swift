@@ -3,6 +3,7 @@
 import Base
 import JSON
 import Loop
+import Postgres
 import Tenancy
 import Testing
 
@@ -167,6 +168,19 @@ import Testing
             await hidden { _ = try await shop.executions.logs(of: execution, try shop.permit(of: other)) }
             #expect(try await shop.agents.list(try shop.permit(of: other)).elements.isEmpty)
             #expect(try await shop.executions.list(try shop.permit(of: other)).elements.isEmpty)
+        }
+    }
+
+    @Test func `the audit line of a trigger is the one that any other change writes`() async throws {
+        try await Workshop.run([PingTool()]) { shop in
+            let agent = try await shop.agent("ping")
+            try shop.force("DELETE FROM audit_log")
+            let permit: Permit<ExecutionsWrite> = try shop.permit()
+            let id = try await shop.executions.trigger(agent.id, TriggerAgent(input: .emptyObject), permit).summary.id
+            _ = try await shop.database.once(.tenant(shop.tenant)).query(
+                AuditEntry.insert, permit.audit(.agentTriggered), id.uuid)
+            let lines = try shop.force("SELECT (to_jsonb(a) - 'id' - 'at')::text FROM audit_log a")
+            #expect(lines.count == 2 && lines[0] == lines[1])
         }
     }
 }

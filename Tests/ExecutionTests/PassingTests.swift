@@ -78,7 +78,7 @@ import Testing
             let tasks = ids.reversed().map { id in
                 Task(executorPreference: shop.group.loops[0]) {
                     try await gatherer.write(for: tenant, 1, locks: [id]) { batch in
-                        batch.add(RunStatements.lock, id, 0)
+                        batch.add(RunStatements.lockQueue, id)
                         return { _ throws(Fault) in () }
                     }
                 }
@@ -91,34 +91,51 @@ import Testing
         }
     }
 
+    /// Does `body` while somebody else has changed the rows of an execution, which he gives free when `body` waits for them.
+    private func meanwhile<Value: Sendable>(
+        _ shop: Workshop, _ id: ExecutionID, _ changes: [String], _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let other = try shop.url.connectAsSuperuser()
+        try other.run("BEGIN")
+        for change in changes { _ = try other.rows(change, [id.uuid.description]) }
+        let task = Task(executorPreference: shop.group.loops[0]) { try await body() }
+        try await untilSomebodyWaits(shop)
+        try other.run("COMMIT")
+        return try await task.value
+    }
+
     @Test func `who asks for a cancel while an end is on its way has it cancelled, and nothing stays in the queue`() async throws
     {
         try await Workshop.run([ScriptedTool()]) { shop in
-            let agent = try await shop.agent("scripted")
-            let id = try await shop.trigger(agent)
+            let id = try await shop.trigger(try await shop.agent("scripted"))
             let store = shop.store(try await shop.claims(1, as: .make())[0])
-            let other = try shop.url.connectAsSuperuser()
-            func meanwhile<Value: Sendable>(
-                _ changes: [String], _ body: @escaping @Sendable () async throws -> Value
-            ) async throws -> Value {
-                try other.run("BEGIN")
-                for change in changes { _ = try other.rows(change, [id.uuid.description]) }
-                let task = Task(executorPreference: shop.group.loops[0]) { try await body() }
-                try await untilSomebodyWaits(shop)
-                try other.run("COMMIT")
-                return try await task.value
-            }
-            let began = try await meanwhile(["UPDATE execution_queue SET priority = priority WHERE execution_id = $1"]) {
-                try await store.begin() != nil
-            }
-            #expect(began)
-            let ended = try await meanwhile([
+            let touch = "UPDATE execution_queue SET priority = priority WHERE execution_id = $1"
+            #expect(try await meanwhile(shop, id, [touch]) { try await store.begin() != nil })
+            let cancel = [
                 "UPDATE execution_queue SET cancel_requested = true WHERE execution_id = $1",
                 "UPDATE executions SET state = 'cancelling' WHERE id = $1",
-            ]) { try await store.end(RunEnding(state: .succeeded), RunLog(epoch: 1)) }
+            ]
+            let ended = try await meanwhile(shop, id, cancel) {
+                try await store.end(RunEnding(state: .succeeded), RunLog(epoch: 1))
+            }
             #expect(ended == .cancelled)
             #expect(try shop.queueCount() == 0)
             #expect(try shop.force("SELECT state::text FROM executions") == [["cancelled"]])
+        }
+    }
+
+    @Test func `a run begins and ends whoever changes its execution meanwhile without the row of the queue`() async throws {
+        try await Workshop.run([ScriptedTool()]) { shop in
+            let id = try await shop.trigger(try await shop.agent("scripted"))
+            let store = shop.store(try await shop.claims(1, as: .make())[0])
+            // As it happens when history goes that this one comes from.
+            let forget = ["UPDATE executions SET origin_id = NULL WHERE id = $1"]
+            #expect(try await meanwhile(shop, id, forget) { try await store.begin() != nil })
+            let ended = try await meanwhile(shop, id, forget) {
+                try await store.end(RunEnding(state: .succeeded), RunLog(epoch: 1))
+            }
+            #expect(ended == .succeeded)
+            #expect(try shop.queueCount() == 0)
         }
     }
 

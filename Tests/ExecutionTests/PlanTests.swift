@@ -121,7 +121,9 @@ import Testing
                 nothing = all("NULL", "jsonb")
             let numbers = "'{\((1...20).map(String.init).joined(separator: ","))}'"
             let statements: [(any AnyStatement, [String])] = [
+                (RunStatements.lockAll, [ids]),
                 (RunStart.statements[0], [ids, ones, "'{queued}'"]),
+                (StepStatements.journal, [ids]),
                 (
                     RunClosing.complete,
                     [
@@ -163,6 +165,11 @@ import Testing
                 """
                 INSERT INTO execution_queue (tenant_id, execution_id, definition_id, ready_at, epoch)
                 SELECT tenant_id, id, definition_id, now(), 1 FROM executions
+                """)
+            try shop.force(
+                """
+                INSERT INTO execution_steps (tenant_id, execution_id, step_key, tool, effect, input_hash, input, status, attempt, epoch)
+                SELECT tenant_id, id, 'earlier', 'ping', 'pure', sha256(''), '{}', 'succeeded', 1, 1 FROM executions
                 """)
             for (number, (statement, arguments)) in statements.enumerated() {
                 let plan = try connection.rows(

@@ -32,7 +32,7 @@ enum DefinitionQuota {
         guard try await session.first(countVersions, definition) ?? 0 > versionLimit else { return }
         throw Fault(
             .limitReached,
-            "A definition has at most \(versionLimit) versions that runs still need. Older ones go when their runs are no longer kept.",
+            "A definition keeps at most \(versionLimit) versions at once. Old ones that no run needs go by and by: try again later.",
             fields: [Fault.Field(field, "limit", "It would make another version.")])
     }
 

@@ -100,7 +100,7 @@ enum ClaimStatement {
                 SELECT * FROM execution_queue q
                 WHERE q.tenant_id = seen.tenant_id AND q.lane = seen.lane AND \(open) AND q.ready_at <= statement_timestamp()
                 ORDER BY q.ready_at
-                LIMIT greatest(1, 4 * $3 / (SELECT count(*) FROM seen))
+                LIMIT greatest(2, 4 * $3 / (SELECT count(*) FROM seen JOIN subscribed USING (tenant_id)))
             ) q
         ), allowed AS (
             SELECT r.tenant_id, r.execution_id, r.ready_at,

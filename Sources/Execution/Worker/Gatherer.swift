@@ -160,8 +160,8 @@ final class Gatherer: @unchecked Sendable {
         do throws(Fault) {
             results = try await batch.run()
         } catch {
-            // What is away is away for all; anything else is the fault of one.
-            guard entries.count > 1, error.code != .unavailable, error.code != .overloaded else {
+            // What is away is away for all; anything else is the fault of one, or of them all together.
+            guard entries.count > 1, error.code != .unavailable else {
                 for entry in entries { entry.finish(error) }
                 return
             }

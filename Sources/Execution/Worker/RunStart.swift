@@ -12,7 +12,7 @@ struct RunStart: GatheredWrite {
     static let statements: [any AnyStatement] = [begin]
 
     /// - Returns: for each what it begins with; `nil` when its lease is lost, or it may not begin in its state.
-    static func add(_ starts: [RunStart], to batch: inout Batch<Once>) -> Gatherer.Reading<[RunBeginning?]> {
+    static func add(_ starts: [RunStart], to batch: inout Batch<Once>) -> Gatherer.Reading<[Result<RunBeginning?, Fault>]> {
         let executions = starts.map(\.execution)
         let begun = batch.add(begin, executions, starts.map(\.lease.epoch), beginnable)
         let journal = batch.add(StepStatements.journal, executions)
@@ -20,17 +20,26 @@ struct RunStart: GatheredWrite {
             let beginnings = Dictionary(
                 try results.rows(begun).map { ($0.lease, $0.beginning) }, uniquingKeysWith: { first, _ in first })
             let steps = Dictionary(grouping: try results.rows(journal), by: \.execution)
-            return starts.map { start in
-                var beginning = beginnings[start.lease]
-                for step in steps[start.execution] ?? [] { beginning?.steps[step.key] = step.entry }
-                return beginning
-            }
+            return starts.map { start in beginning(beginnings[start.lease], steps[start.execution] ?? []) }
+        }
+    }
+
+    private static func beginning(
+        _ found: Result<RunBeginning, Fault>?, _ steps: [StepStatements.Known]
+    ) -> Result<RunBeginning?, Fault> {
+        guard let found else { return .success(nil) }
+        return Result { () throws(Fault) in
+            var beginning = try found.get()
+            for step in steps { beginning.steps[step.key] = try step.entry.get() }
+            return beginning
         }
     }
 
     private static let beginnable = ExecutionState.predecessors(of: .running).map(\.rawValue)
 
-    private static let begin = Statement<(lease: HeldLease, beginning: RunBeginning), [ExecutionID], [Int], [String]>(
+    private static let begin = Statement<
+        (lease: HeldLease, beginning: Result<RunBeginning, Fault>), [ExecutionID], [Int], [String]
+    >(
         "begin runs",
         """
         WITH fence AS MATERIALIZED (\(RunStatements.fences)), found AS MATERIALIZED (
@@ -65,11 +74,17 @@ struct RunStart: GatheredWrite {
         ) v
         """
     ) { row throws(Fault) in
-        let beginning = RunBeginning(
+        // What can't be read is the matter of its run alone.
+        let beginning: Result<RunBeginning, Fault>
+        do throws(Fault) { beginning = .success(try runBeginning(row)) } catch { beginning = .failure(error) }
+        return (HeldLease(execution: try row.value(0), epoch: try row.value(1)), beginning)
+    }
+
+    private static func runBeginning(_ row: borrowing RowReader) throws(Fault) -> RunBeginning {
+        RunBeginning(
             agent: try row.value(2), attempt: try row.value(3), maxAttempts: try row.value(4),
             input: try row.json(5) ?? .emptyObject, blueprint: try row.json(6) ?? .emptyObject,
             isStopped: try row.value(7), now: try row.value(8), remainingMilliseconds: try row.value(9),
             idleMilliseconds: try row.value(10), depth: try row.value(11))
-        return (HeldLease(execution: try row.value(0), epoch: try row.value(1)), beginning)
     }
 }

@@ -9,7 +9,7 @@ import Postgres
 enum RunStatements {
     static let all: [any AnyStatement] =
         [
-            retry, suspend, pause, lock, lockQueue, lockAll, lockParent, wakeParent, wakeParents, lockChildren, cancelChildren,
+            retry, suspend, pause, lockQueue, lockAll, lockParent, wakeParent, wakeParents, lockChildren, cancelChildren,
             startChild, progress,
         ]
         + RunStart.statements + RunClosing.statements + StepStatements.all + SpendingStatements.all
@@ -23,8 +23,9 @@ enum RunStatements {
 
     /// The fences of many runs: of the executions `$1` and their epochs `$2` those that still have them, each with its number among them,
     /// from 1, and the place of its row in the queue. As nothing that is locked within a join becomes part of it, each is looked up by
-    /// itself whatever the planner knows. What is found so is changed at its place, which `lockAll` keeps where it is: the limit, which leaves nothing out, has the planner
-    /// expect one, for among a few it would rather read the whole of a table that was empty when it was asked.
+    /// itself whatever the planner knows. What is found so is changed at its place, which `lockAll` keeps where it is. The limit leaves
+    /// nothing out: by it the planner expects one, where among a few it would rather read the whole of a table that was empty when it
+    /// was asked.
     static let fences = """
         SELECT lease.number, lease.epoch, q.tenant_id, q.execution_id, q.place
         FROM (
@@ -89,17 +90,25 @@ enum RunStatements {
 
     /// The lock without which nobody wakes, cancels or pauses an execution. In a statement of its own, so that the next one sees what was
     /// done before it was had.
-    static let lock = Statement<Void, ExecutionID, Int>("lock a run", fence)
     static let lockQueue = Statement<Void, ExecutionID>(
         "lock a queue row", "SELECT 1 FROM execution_queue WHERE execution_id = $1 FOR UPDATE")
 
-    /// The rows that runs change by one commit, in the order in which everybody locks them. In a statement of its own, so that the next one
-    /// sees what was done before they were had: a row that it finds at a place is still there when it changes it.
+    /// The same for the rows that runs change by one commit, and for those of their executions, in the order in which everybody locks them:
+    /// what the next statement finds at a place is still there when it changes it.
     static let lockAll = Statement<Void, [ExecutionID]>(
         "lock queue rows",
         """
-        SELECT 1 FROM (SELECT id FROM unnest($1::uuid[]) id ORDER BY id) wanted
-        CROSS JOIN LATERAL (SELECT 1 FROM execution_queue q WHERE q.execution_id = wanted.id FOR NO KEY UPDATE) q
+        SELECT 1 FROM (
+            SELECT id AS execution_id FROM (SELECT * FROM unnest($1::uuid[]) id LIMIT cardinality($1::uuid[])) few ORDER BY id
+        ) wanted
+        CROSS JOIN LATERAL (
+            SELECT q.tenant_id FROM execution_queue q WHERE q.execution_id = wanted.execution_id FOR NO KEY UPDATE
+        ) q
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM executions e
+            WHERE e.tenant_id = q.tenant_id AND e.id BETWEEN wanted.execution_id AND wanted.execution_id
+            ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE
+        ) e
         """)
 
     /// Who waits for `$1`, before its end is written: so that he does not begin to wait at the same moment, and sleeps on.

@@ -1,6 +1,6 @@
 // What a run writes, each change with the lines of the log and the lesser changes that came before it, as one Sync. A database that is away
 // for a moment is waited for: every write may be repeated, since the fence and its key make the second one the same as the first.
-// Bounds: `patienceMilliseconds` for one write, after which the lease is as good as lost; `pendingLimit` lesser changes.
+// Bounds: `patienceMilliseconds` for one write, after which the lease is as good as lost; those of `PendingChanges`.
 
 import Base
 import JSON
@@ -17,21 +17,11 @@ import Tenancy
     static let mostWaitMilliseconds = 1_000
     /// What waits for a change that matters is written after so long without one.
     static let flushMilliseconds = 20
-    static let pendingLimit = 64
-
-    /// A lesser change: a statement of which nobody reads the results, or what can be written together with that of other runs.
-    private struct Addition {
-        /// The step whose beginning it is.
-        var begins: String?
-        /// A step that began and succeeded.
-        var done: RunClosing.Step?
-        var add: (inout Batch<Once>) -> Void = { _ in }
-    }
 
     let database: Database
     let claim: Claim
     let gatherer: Gatherer
-    private var pending: [Addition] = []
+    private var pending = PendingChanges()
     private var flushing: Task<Void, Never>?
 
     init(database: Database, claim: Claim, gatherer: Gatherer) {
@@ -50,7 +40,7 @@ import Tenancy
     func begin() async throws(Fault) -> RunBeginning? {
         let start = RunStart(lease: claim.lease)
         return try await patiently { () throws(Fault) in
-            try await gatherer.write(start, for: claim.tenant, 2, locks: [execution])
+            try await gatherer.write(start, for: claim.tenant, 2, locks: [execution]).get()
         }
     }
 
@@ -65,7 +55,8 @@ import Tenancy
     /// The same for a step that does no harm when nobody knows of it: it is written with what comes next, or soon.
     func beginLater(_ step: RunStep, _ log: RunLog) {
         let (execution, epoch) = (execution, epoch)
-        later(log, Addition(begins: step.key) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) })
+        pending.append(begins: step.key) { batch in _ = RunStore.add(step, execution, epoch, to: &batch) }
+        flushSoon(log)
     }
 
     /// - Throws: `.leaseLost`, permanent, when this run may write no more.
@@ -77,12 +68,11 @@ import Tenancy
     /// Writes down with what comes next, or soon, that a step succeeded which may be done again: together with its beginning where that
     /// is not yet written.
     func finishLater(_ step: RunStep, _ finish: StepFinish, _ log: RunLog) {
-        guard let beginning = pending.firstIndex(where: { $0.begins == step.key }) else {
+        if !pending.complete(RunClosing.Step(step: step, finish: finish)) {
             let (execution, epoch) = (execution, epoch)
-            return later(log, Addition { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) })
+            pending.append { batch in _ = RunStore.add(finish, of: step, execution, epoch, to: &batch) }
         }
-        pending.remove(at: beginning)
-        later(log, Addition(done: RunClosing.Step(step: step, finish: finish)), at: beginning)
+        flushSoon(log)
     }
 
     private static func add(
@@ -106,12 +96,11 @@ import Tenancy
     /// - Parameter number: the number of this wait among those of the step, from 1.
     func waitLater(_ step: RunStep, for wait: Wait, _ number: Int, _ spending: Spending, _ log: RunLog) {
         let (execution, epoch, tokens, microdollars) = (execution, epoch, spending.tokens, spending.microdollars)
-        later(
-            log,
-            Addition { batch in
-                batch.add(
-                    StepStatements.wait, execution, epoch, step.key, JSONBytes(wait.stored.bytes), number, tokens, microdollars)
-            })
+        pending.append { batch in
+            batch.add(
+                StepStatements.wait, execution, epoch, step.key, JSONBytes(wait.stored.bytes), number, tokens, microdollars)
+        }
+        flushSoon(log)
     }
 
     /// Does `body` and writes down what it came to, as one transaction.
@@ -142,7 +131,7 @@ import Tenancy
     /// What the journal says of a step by now.
     func entry(of key: String) async throws(Fault) -> JournalEntry? {
         try await patiently { () throws(Fault) in
-            try await database.once(scope).query(StepStatements.journal, [execution]).first { $0.key == key }?.entry
+            try await database.once(scope).query(StepStatements.journal, [execution]).first { $0.key == key }?.entry.get()
         }
     }
 
@@ -217,7 +206,7 @@ import Tenancy
         let count = 1 + (moot.isEmpty ? 0 : 2) + (claim.parent == nil ? 0 : 1) + (ending.state == .succeeded ? 0 : 2)
         // Who waits for it may be ready by it.
         defer { if claim.parent != nil { gatherer.signal?.raise() } }
-        return try await send(log, count, first: claim.parent) { batch in
+        return try await send(log, count, locks: claim.parent.map { [$0] } ?? []) { batch in
             if !moot.isEmpty {
                 batch.add(StepStatements.lockMoot, claim.execution, claim.epoch, moot)
                 batch.add(StepStatements.cancelMoot, claim.execution, claim.epoch, moot)
@@ -234,7 +223,7 @@ import Tenancy
     }
 
     /// Lets fall what is still to be written, since the store does not take it.
-    func forget() { pending = [] }
+    func forget() { pending = PendingChanges() }
 
     /// Puts the execution back for its next attempt.
     /// - Returns: `false` when the lease is lost or a cancel was asked for.
@@ -254,8 +243,7 @@ import Tenancy
         let wake = WakeUp(waits)
         // What it waits for may be there already.
         defer { if !wake.children.isEmpty { gatherer.signal?.raise() } }
-        return try await send(log, 2) { batch in
-            batch.add(RunStatements.lock, execution, epoch)
+        return try await send(log, 1) { batch in
             let put = batch.add(RunStatements.suspend, execution, epoch, wake.at, wake.signals, wake.children)
             return { results throws(Fault) in results.affected(put) > 0 }
         }
@@ -280,7 +268,8 @@ import Tenancy
     /// Tells whoever watches how far the run is.
     func report(_ payload: [UInt8], _ log: RunLog) {
         let (execution, epoch) = (execution, epoch)
-        later(log, Addition { batch in batch.add(RunStatements.progress, execution, epoch, JSONBytes(payload)) })
+        pending.append { batch in batch.add(RunStatements.progress, execution, epoch, JSONBytes(payload)) }
+        flushSoon(log)
     }
 
     // MARK: Inside
@@ -302,10 +291,8 @@ import Tenancy
         if count == 0 { throw RunStore.lost }
     }
 
-    /// Keeps a lesser change for the next that matters, or for a little while.
-    /// - Parameter place: where it stands among what is pending; at the end when `nil`.
-    private func later(_ log: RunLog, _ addition: Addition, at place: Int? = nil) {
-        pending.insert(addition, at: place ?? pending.count)
+    /// Writes what is pending in a little while, if nothing that matters comes before.
+    private func flushSoon(_ log: RunLog) {
         guard flushing == nil, let loop = EventLoop.current else { return }
         flushing = loop.spawn { [self] in
             await loop.sleep(milliseconds: RunStore.flushMilliseconds)
@@ -318,12 +305,13 @@ import Tenancy
     private var next: [UnsafeContinuation<Void, Never>] = unsafe []
 
     /// Sends a change behind all that is pending.
+    /// - Parameter others: whose rows of the queue it changes too.
     private func send<Value>(
-        _ log: RunLog, _ statementCount: Int, first parent: ExecutionID? = nil,
+        _ log: RunLog, _ statementCount: Int, locks others: [ExecutionID] = [],
         _ change: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
     ) async throws(Fault) -> Value {
         try await inTurn(log) { earlier, said throws(Fault) in
-            try await write(earlier, said, statementCount, first: parent, change)
+            try await write(earlier, said, statementCount, locks: others, change)
         }
     }
 
@@ -333,33 +321,34 @@ import Tenancy
         try await inTurn(log) { earlier, said throws(Fault) in
             var closing = said
             closing.ending = ending
-            closing.steps = earlier.compactMap(\.done)
-            guard closing.steps.count == earlier.count else {
-                return try await write(earlier, said, 1) { batch in
-                    let last = RunClosing(lease: said.lease, ending: ending)
-                    let ended = RunClosing.add([last], to: &batch)
-                    return { results throws(Fault) in try ended(results)[0] }
+            guard let steps = earlier.wholeSteps else {
+                return try await write(earlier, RunClosing(lease: said.lease), 3) { batch in
+                    let read = RunClosing.add([closing], to: &batch)
+                    return { results throws(Fault) in try read(results)[0] }
                 }
             }
-            if closing.steps.isEmpty, closing.lines.isEmpty, ending == nil { return nil }
-            return try await gatherer.write(closing, for: claim.tenant, closing.steps.count + 2, locks: [execution])
+            closing.steps = steps
+            if steps.isEmpty, closing.lines.isEmpty, ending == nil { return nil }
+            return try await gatherer.write(closing, for: claim.tenant, 3, locks: [execution])
         }
     }
 
     private func write<Value>(
-        _ earlier: [Addition], _ said: RunClosing, _ statementCount: Int, first parent: ExecutionID? = nil,
+        _ earlier: PendingChanges, _ said: RunClosing, _ statementCount: Int, locks others: [ExecutionID] = [],
         _ change: @escaping (inout Batch<Once>) -> Gatherer.Reading<Value>
     ) async throws(Fault) -> Value {
-        try await gatherer.write(
-            for: claim.tenant, statementCount + earlier.count + 2, locks: [execution] + (parent.map { [$0] } ?? [])
-        ) { batch in
-            if let parent { batch.add(RunStatements.lockQueue, parent) }
-            for addition in earlier {
-                addition.add(&batch)
-                if let done = addition.done {
-                    _ = RunClosing.add([RunClosing(lease: said.lease, steps: [done])], to: &batch)
-                }
+        let parts = earlier.parts(of: said.lease)
+        for part in parts.dropLast() {
+            try await gatherer.write(for: claim.tenant, part.count, locks: [execution]) { batch in
+                for add in part { add(&batch) }
+                return { _ throws(Fault) in () }
             }
+        }
+        let last = parts[parts.count - 1]
+        return try await gatherer.write(
+            for: claim.tenant, last.count + 1 + statementCount, locks: [execution] + others
+        ) { batch in
+            for add in last { add(&batch) }
             _ = RunClosing.add([said], to: &batch)
             return change(&batch)
         }
@@ -368,7 +357,7 @@ import Tenancy
     /// Does `body` with what is pending and with the lines of the log, and again while the database is away. One at a time: what was written
     /// first comes first, however often it is repeated.
     private func inTurn<Value>(
-        _ log: RunLog, _ body: (_ earlier: [Addition], _ said: RunClosing) async throws(Fault) -> Value
+        _ log: RunLog, _ body: (_ earlier: PendingChanges, _ said: RunClosing) async throws(Fault) -> Value
     ) async throws(Fault) -> Value {
         if isSending { unsafe await withUnsafeContinuation { continuation in unsafe next.append(continuation) } }
         isSending = true
@@ -381,11 +370,11 @@ import Tenancy
         }
         let said = RunClosing(lease: claim.lease, lines: log.take())
         let earlier = pending
-        pending = []
+        pending = PendingChanges()
         do throws(Fault) {
             return try await patiently { () throws(Fault) in try await body(earlier, said) }
         } catch {
-            pending = earlier + pending
+            pending.putBack(earlier)
             throw error
         }
     }

@@ -8,23 +8,32 @@ enum StepStatements {
     static let all: [any AnyStatement] = [journal, begin, finish, record, wait, take, children, lockMoot, cancelMoot]
 
     /// A step as the journal has it.
-    typealias Known = (execution: ExecutionID, key: String, entry: JournalEntry)
+    typealias Known = (execution: ExecutionID, key: String, entry: Result<JournalEntry, Fault>)
 
-    /// The journals of executions.
+    /// The journals of executions. Each is looked up by itself, whatever the planner knows.
     static let journal = Statement<Known, [ExecutionID]>(
         "journals of executions",
         """
-        SELECT execution_id, step_key, status, effect, input_hash, output, wait, waits, tokens, cost_microdollars
-        FROM execution_steps WHERE execution_id = ANY ($1)
+        SELECT wanted.id, s.* FROM (SELECT * FROM unnest($1::uuid[]) id LIMIT cardinality($1::uuid[])) wanted
+        CROSS JOIN LATERAL (
+            SELECT s.step_key, s.status, s.effect, s.input_hash, s.output, s.wait, s.waits, s.tokens, s.cost_microdollars
+            FROM execution_steps s WHERE s.execution_id = wanted.id OFFSET 0
+        ) s
         """
     ) { row throws(Fault) in
+        // What can't be read is the matter of its run alone.
+        let entry: Result<JournalEntry, Fault>
+        do throws(Fault) { entry = .success(try journalEntry(row)) } catch { entry = .failure(error) }
+        return (try row.value(0), try row.value(1), entry)
+    }
+
+    private static func journalEntry(_ row: borrowing RowReader) throws(Fault) -> JournalEntry {
         let hash = try row.value(4, as: [UInt8].self)
         let wait = try row.value(6, as: JSONBytes?.self)
-        let entry = JournalEntry(
+        return JournalEntry(
             status: try row.state(2), effect: try row.state(3), inputHash: hash, output: try row.json(5),
             wait: wait == nil ? nil : Wait(stored: try JSONValue(parsing: wait!.bytes)), waits: try row.value(7),
             taken: Taken(tokens: try row.value(8), microdollars: try row.value(9)))
-        return (try row.value(0), try row.value(1), entry)
     }
 
     /// Writes down that a step begins, before it does.

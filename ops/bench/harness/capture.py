@@ -103,10 +103,10 @@ def contract(cluster, trigger):
     mine = [call for call in calls if any(execution in (value or "") for value in call.parameters)]
     lock = next((call for call in calls if "pg_advisory_xact_lock(4849512170094)" in call.sql), None)
     claim = next((call for call in calls if "UPDATE execution_queue" in call.sql and "RECURSIVE lanes" in call.sql), None)
-    # The trigger; begin and journal; then the step, the log and the end.
-    if not (lock and claim) or len(mine) != 6 or "INSERT INTO executions" not in mine[0].sql:
+    # The trigger; lock, begin and journal; then the lock, the step, the log and the end.
+    if not (lock and claim) or len(mine) != 8 or "INSERT INTO executions" not in mine[0].sql:
         raise Failure("the statements of an execution are not those that the harness knows:\n" + "\n".join(call.sql[:80] for call in mine))
-    return Contract(execution, mine[0], lock, claim, mine[1:3], mine[3:])
+    return Contract(execution, mine[0], lock, claim, mine[1:4], mine[4:])
 
 
 def logging(cluster, is_on):

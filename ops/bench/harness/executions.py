@@ -149,7 +149,7 @@ def _claim_row(claim, limit, place=None):
 def _script(contract, tenant):
     """As the core does it, in batches: one transaction of triggers, one claim, one transaction that begins what was claimed, and one
     that writes all steps, logs and ends, each sent as one pipeline. The server gathers what comes in while its last commit is under
-    way, at most 120 triggers, 60 beginnings or 30 ends a transaction, and claims as many as it has free places. The script always has
+    way, at most 120 triggers, 60 beginnings or 40 ends a transaction, and claims as many as it has free places. The script always has
     full batches of 32, so it commits less often than the server; and it has no HTTP, no JSON, no tool."""
     scope = f"SELECT set_config('insula.tenant', '{tenant}', true);"
     one = "{" + contract.execution + "}"
@@ -160,7 +160,7 @@ def _script(contract, tenant):
     for calls in (contract.begin, contract.end):
         lines += ["\\startpipeline", scope]
         # The states in which a run may begin are those of all of them.
-        lines += [call.many(BATCH, claimed, apart=(3,) if call is contract.begin[0] else ()) + ";" for call in calls]
+        lines += [call.many(BATCH, claimed, apart=(3,) if "state = 'running'" in call.sql else ()) + ";" for call in calls]
         lines.append("\\endpipeline")
     return "\n".join(lines) + "\n"
 
