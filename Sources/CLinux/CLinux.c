@@ -35,3 +35,12 @@ void insula_wipe(void *memory, unsigned long count) { explicit_bzero(memory, cou
 void insula_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int insula_process_descriptor(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+// OpenSSL would take itself down at `exit`, under the threads that are still at work then, which is undefined (openssl/openssl#6214). The
+// first to initialise it decides, so it is done before `main`. The symbol is weak, for what is linked without OpenSSL.
+extern int OPENSSL_init_crypto(uint64_t options, const void *settings) __attribute__((weak));
+
+__attribute__((constructor)) static void insula_keep_openssl(void) {
+    const uint64_t no_atexit = 0x00080000; // OPENSSL_INIT_NO_ATEXIT
+    if (OPENSSL_init_crypto) OPENSSL_init_crypto(no_atexit, 0);
+}
