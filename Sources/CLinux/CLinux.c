@@ -1,4 +1,4 @@
-// The calls that need GNU's view of the C library, which Swift's Glibc module does not share.
+// The calls that need GNU's view of the C library, which Swift's Glibc module does not share; and what has to be done before `main`.
 #define _GNU_SOURCE
 #include "CLinux.h"
 

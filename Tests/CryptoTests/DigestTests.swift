@@ -1,6 +1,5 @@
 import Base
 import Crypto
-import Glibc
 import Testing
 
 @Suite struct DigestTests {
@@ -78,15 +77,6 @@ import Testing
             changed = key
             changed.swapAt(at, at - 1)
             #expect(CRC32.checksum(changed) != checksum)
-        }
-    }
-
-    @Test func `what is still at work when the process ends may use OpenSSL to the last`() async {
-        await #expect(processExitsWith: .success) {
-            // Registered first, so called last: after what OpenSSL would have registered when it was first used.
-            atexit { _ = Random.secret(byteCount: 32) }
-            _ = Random.secret(byteCount: 32)
-            exit(EXIT_SUCCESS)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Base
 import Crypto
+import Glibc
 import Testing
 
 @Suite struct SecretTests {
@@ -41,6 +42,15 @@ import Testing
                 bytes[0] = 1
                 throw Fault(.internalError, "No.")
             }
+        }
+    }
+
+    @Test func `what is still at work when the process ends may use OpenSSL to the last`() async {
+        await #expect(processExitsWith: .success) {
+            // Registered first, so called last: after what OpenSSL would have registered when it was first used.
+            atexit { _ = Random.secret(byteCount: 32) }
+            _ = Random.secret(byteCount: 32)
+            exit(EXIT_SUCCESS)
         }
     }
 }

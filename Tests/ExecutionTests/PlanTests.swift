@@ -122,14 +122,13 @@ import Testing
             let numbers = "'{\((1...20).map(String.init).joined(separator: ","))}'"
             let statements: [(any AnyStatement, [String])] = [
                 (RunStatements.lockAll, [ids]),
-                (RunStart.statements[0], [ids, ones, "'{queued}'"]),
+                (RunStart.begin, [ids, ones, "'{queued}'"]),
                 (StepStatements.journal, [ids]),
                 (
                     RunClosing.complete,
                     [
                         ids, ones, numbers, words, words, all("'pure'", "text"), all("sha256('')", "bytea"), objects, ones,
-                        objects,
-                        ones, ones, ones, ones,
+                        objects, ones, ones, ones, ones,
                     ]
                 ),
                 (

@@ -13,9 +13,8 @@ extension RunClosing {
     /// Writes down steps that began and succeeded since the last write: what `StepStatements.begin` and `finish` would, as one. `$3` is the
     /// number of the fence, `$11` and `$12` what a step itself has cost, `$13` and `$14` its children, whose executions say so themselves.
     static let complete = Statement<
-        Void, [ExecutionID], [Int], [Int], [String], [String], [String], [[UInt8]], [JSONBytes], [Int], [JSONBytes?], [Int],
-        [Int],
-        [Int], [Int]
+        Void, [ExecutionID], [Int], [Int], [String], [String], [String], [[UInt8]], [JSONBytes], [Int], [JSONBytes?],
+        [Int], [Int], [Int], [Int]
     >(
         "write whole steps",
         """

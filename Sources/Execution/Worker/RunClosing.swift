@@ -87,8 +87,7 @@ private struct StepColumns {
         guard !keys.isEmpty else { return }
         batch.add(
             RunClosing.complete, leases.executions, leases.epochs, numbers, keys, tools, effects, hashes, inputs, attempts,
-            outputs,
-            tokens, microdollars, tokensBelow, microdollarsBelow)
+            outputs, tokens, microdollars, tokensBelow, microdollarsBelow)
     }
 }
 

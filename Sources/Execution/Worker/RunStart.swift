@@ -37,7 +37,7 @@ struct RunStart: GatheredWrite {
 
     private static let beginnable = ExecutionState.predecessors(of: .running).map(\.rawValue)
 
-    private static let begin = Statement<
+    static let begin = Statement<
         (lease: HeldLease, beginning: Result<RunBeginning, Fault>), [ExecutionID], [Int], [String]
     >(
         "begin runs",

@@ -98,17 +98,11 @@ enum RunStatements {
     static let lockAll = Statement<Void, [ExecutionID]>(
         "lock queue rows",
         """
-        SELECT 1 FROM (
-            SELECT id AS execution_id FROM (SELECT * FROM unnest($1::uuid[]) id LIMIT cardinality($1::uuid[])) few ORDER BY id
-        ) wanted
+        SELECT 1 FROM (SELECT id FROM (SELECT * FROM unnest($1::uuid[]) id LIMIT cardinality($1::uuid[])) few ORDER BY id) wanted
         CROSS JOIN LATERAL (
-            SELECT q.tenant_id FROM execution_queue q WHERE q.execution_id = wanted.execution_id FOR NO KEY UPDATE
+            SELECT q.tenant_id, q.execution_id FROM execution_queue q WHERE q.execution_id = wanted.id FOR NO KEY UPDATE
         ) q
-        CROSS JOIN LATERAL (
-            SELECT 1 FROM executions e
-            WHERE e.tenant_id = q.tenant_id AND e.id BETWEEN wanted.execution_id AND wanted.execution_id
-            ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE
-        ) e
+        CROSS JOIN LATERAL \(execution(of: "q"))
         """)
 
     /// Who waits for `$1`, before its end is written: so that he does not begin to wait at the same moment, and sleeps on.
